@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A problem: learner + tasks + inner optimiser, compiled; the one thing rules and the oracle work
+ * on. */
+#ifndef NUDGE_ENGINE_PROBLEM_H
+#define NUDGE_ENGINE_PROBLEM_H
+
+#include "base/pool.h"
+#include "nudge/learner.h"
+#include "nudge/rng.h"
+#include "nudge/rule.h"
+#include "plugin/registry.h"
+
+/* Inner phase of a problem. */
+typedef struct ndg_inner {
+  ndg_optimizer optimizer; /* kind GRADIENT_DESCENT .. NEWTON, every field set */
+  uint64_t steps;
+  double tolerance;    /* see ndg_phase; 0: fixed number of steps */
+  uint64_t batch_size; /* 0: full batch */
+} ndg_inner;
+
+typedef struct ndg_problem_spec {
+  ndg_instance learner;
+  const ndg_task_arrays *tasks; /* copied */
+  ndg_inner inner;
+  ndg_dtype dtype; /* F32, F64 or LONG_DOUBLE: of real phases */
+  uint64_t seed;
+  ndg_pool *pool; /* NULL: one thread */
+} ndg_problem_spec;
+
+/* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at
+   first use and kept. Errors name the learner. */
+ndg_status ndg_problem_open(const ndg_problem_spec *, ndg_problem **out, ndg_error *);
+/* [main; any; allocates] Same problem and theta with its own programs, vectors and phase cache, for
+   another thread; `tasks` data is shared with the original, which must outlive it. */
+ndg_status ndg_problem_clone(const ndg_problem *, ndg_pool *pool, ndg_problem **out, ndg_error *);
+void ndg_problem_close(ndg_problem *);
+
+/* [any; open; pure] */
+const ndg_layout *ndg_problem_layout(const ndg_problem *);
+const ndg_problem_api *ndg_problem_get_api(void);
+void ndg_problem_describe(const ndg_problem *, ndg_problem_info *);
+/* Does the learner, here, provide a capability? On false *reason (may be NULL) says why. */
+bool ndg_problem_provides(const ndg_problem *, const char *capability, const char **reason);
+
+/* theta, Q numbers in group order. [main; open; cheap] Setting it forgets cached phases and radius.
+   NDG_EINVAL names the group and element of a non-finite or constraint-violating value. */
+void ndg_problem_get_theta(const ndg_problem *, double *theta);
+ndg_status ndg_problem_set_theta(ndg_problem *, const double *theta, ndg_error *);
+/* The drawn initial point of phi for task, P numbers. */
+void ndg_problem_get_start(const ndg_problem *, uint64_t task, double *phi);
+
+/* [main; open; pure] Refuses an unsuitable pair, naming rule, learner and missing capability. */
+ndg_status ndg_problem_accepts(const ndg_problem *, const ndg_instance *rule, ndg_error *);
+/* One estimate. gradient: Q, the mean over tasks (or per task: n_tasks x Q, if per_task). Soft
+   status is also in record. Errors begin with the rule's id. [owner thread; open; cost of the rule]
+ */
+ndg_status ndg_problem_estimate(ndg_problem *, const ndg_instance *rule, bool per_task,
+                                double *gradient, ndg_record *record, ndg_error *);
+/* Learn: one free phase as the inner optimiser says. phi: n_tasks x P or NULL. */
+typedef struct ndg_learning {
+  uint64_t steps_taken;
+  double gradient_norm, learn_loss, eval_loss,
+      eval_accuracy; /* means over tasks; accuracy NaN if none */
+  ndg_status status;
+} ndg_learning;
+ndg_status ndg_problem_learn(ndg_problem *, double *phi, ndg_learning *, ndg_error *);
+
+/* Forget the results of nudged phases (true) or of all phases (false) that later calls could
+ * continue. */
+void ndg_problem_forget_phases(ndg_problem *, bool keep_free);
+/* Ask a running estimate to stop at its next step. [any thread; any; cheap] */
+void ndg_problem_cancel(ndg_problem *);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Plugins that are loaded, and components by id. Handles live until the process ends. */
+#ifndef NUDGE_PLUGIN_REGISTRY_H
+#define NUDGE_PLUGIN_REGISTRY_H
+
+#include <stdbool.h>
+
+#include "base/memory.h"
+#include "nudge/plugin.h"
+#include "plugin/options.h"
+
+typedef struct ndg_registry ndg_registry;
+
+/* One loaded component, with its operation table copied to full size (absent optionals NULL). */
+typedef struct ndg_loaded {
+  const ndg_component *component;
+  const ndg_plugin *plugin;
+  const char *path;
+  uint64_t option_stride;
+  union {
+    ndg_learner_ops learner;
+    ndg_rule_ops rule;
+  } ops;
+} ndg_loaded;
+
+/* [main; any; allocates] Empty registry. */
+ndg_status ndg_registry_create(ndg_registry **out, ndg_error *);
+void ndg_registry_destroy(ndg_registry *); /* does not dlclose */
+/* [main; any; I/O] Load order and messages: readable, dlopen, symbol, magic, major, api level,
+   sizes, kinds, ids, needs, option tables. A duplicate id names both files. Loading the same file
+   twice is fine. Refuses a plugin that changes the floating-point state on load. */
+ndg_status ndg_registry_load(ndg_registry *, const char *path, ndg_error *);
+/* [main; any; I/O] Every *.so of a folder, in name order; a folder that is not there is fine when
+   `optional`. */
+ndg_status ndg_registry_load_folder(ndg_registry *, const char *folder, bool optional, ndg_error *);
+/* [main; any; I/O] NUDGE_PLUGIN_PATH if set (colon-separated folders), else user data folder, then
+   the install folder. Never the current directory. */
+ndg_status ndg_registry_load_default(ndg_registry *, ndg_error *);
+/* [any; any; pure] kind NULL: any. */
+uint64_t ndg_registry_count(const ndg_registry *, const char *kind);
+const ndg_loaded *ndg_registry_at(const ndg_registry *, const char *kind, uint64_t i);
+/* [any; any; pure] NDG_ENOTFOUND: "no rule 'contrastiv'; did you mean 'contrastive'? There are:
+ * ...". */
+ndg_status ndg_registry_find(const ndg_registry *, const char *kind, const char *id,
+                             const ndg_loaded **out, ndg_error *);
+
+/* A component with its options: what a script composes. */
+typedef struct ndg_instance {
+  const ndg_loaded *loaded;
+  const void *options; /* finished struct, in the arena it was opened with */
+} ndg_instance;
+/* [main; any; allocates from arena] Find, fill options, run the component's check. */
+ndg_status ndg_instance_open(const ndg_registry *, const char *kind, const char *id,
+                             const ndg_named_any *given, uint64_t n_given, ndg_arena *arena,
+                             ndg_instance *out, ndg_error *);
+/* [any; any; pure] Does a component's NULL-terminated list hold this id? NULL list: no. */
+bool ndg_ids_contain(const char *const *ids, const char *id);
+
+#endif
