@@ -68,6 +68,15 @@ ndg_status ndg_problem_learn(ndg_problem *, double *phi, ndg_learning *, ndg_err
 /* Forget the results of nudged phases (true) or of all phases (false) that later calls could
  * continue. */
 void ndg_problem_forget_phases(ndg_problem *, bool keep_free);
+/* The same problem in another element type (for oracles: LONG_DOUBLE), made at first use, kept and
+   closed with the original; its theta follows the original's. [owner; open; allocates] */
+ndg_status ndg_problem_sibling(ndg_problem *, ndg_dtype, ndg_problem **out, ndg_error *);
+/* Tell rules the radius (describe) once it is known for this theta. */
+void ndg_problem_set_stability_radius(ndg_problem *, double radius);
+/* Tasks and learner behind a problem, for closed forms. */
+const ndg_task_arrays *ndg_problem_tasks(const ndg_problem *);
+const ndg_instance *ndg_problem_learner(const ndg_problem *);
+
 /* Ask a running estimate to stop at its next step. [any thread; any; cheap] */
 void ndg_problem_cancel(ndg_problem *);
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Dense and iterative linear algebra with the Hessian, and Newton phases: built on evaluations
+ * only. */
+#ifndef NUDGE_ENGINE_LINEAR_H
+#define NUDGE_ENGINE_LINEAR_H
+
+#include "engine/problem.h"
+#include "engine/vector.h"
+
+/* Dense ∂²φφ of one loss at phi, per task, P x P row-major, symmetrised; REAL double. */
+typedef struct ndg_dense {
+  uint64_t n_tasks, n;
+  double *matrix;  /* n_tasks x n x n */
+  double *factor;  /* Cholesky, or LU where not positive definite */
+  int32_t *pivots; /* LU only */
+  uint32_t *is_lu; /* per task */
+} ndg_dense;
+
+/* [owner; open; P products with H; allocates] NDG_ENUMERIC: singular. factor NULL unless asked for.
+ */
+ndg_status ndg_dense_hessian(ndg_problem *, uint32_t loss, ndg_complex beta, const ndg_vector *phi,
+                             double damping, bool factorise, ndg_dense *out, ndg_error *);
+/* [any; any; P² per task] x := A⁻¹ x for real vectors of any real dtype (through float64), and for
+   real and imaginary part of complex ones. */
+ndg_status ndg_dense_solve(const ndg_dense *, ndg_vector *x, ndg_error *);
+void ndg_dense_free(ndg_dense *);
+
+/* Behind ndg_problem_api.solve. [owner; estimating; as ndg_solve says] */
+ndg_status ndg_linear_solve(ndg_problem *, ndg_solve *, ndg_error *);
+/* Behind ndg_problem_api.relax for NDG_NEWTON: stationary point of the augmented loss from
+   phase->start, real or complex beta; simplified Newton with the last factorisation, refreshed when
+   it contracts too slowly. Counts a gradient evaluation per iteration and P Hessian-vector products
+   per factorisation. */
+ndg_status ndg_newton_relax(ndg_problem *, ndg_phase *, ndg_error *);
+/* Largest eigenvalue of ∂²φφ learn_loss at phi (power iteration, relative 1e-3, from above by a
+ * margin). */
+ndg_status ndg_largest_eigenvalue(ndg_problem *, const ndg_vector *phi, double *out, ndg_error *);
+
+#endif
