@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The front end to BLAS: matrix products of every element type, and which kernels serve them. */
+#ifndef NUDGE_TENSOR_BLAS_H
+#define NUDGE_TENSOR_BLAS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "nudge/types.h"
+
+/* [main; first statement of main(); may re-execute the process] OpenBLAS of the distribution may
+   not know a new processor and then runs kernels of half the width. Its choice can only be changed
+   by the environment before it is loaded: where that helps and the user has not chosen, set
+   OPENBLAS_CORETYPE and start this executable again, once. */
+void ndg_blas_prepare(int argc, char **argv);
+/* [any; any; cheap] All BLAS and LAPACK calls of this process run on their calling thread. */
+void ndg_blas_single_thread(void);
+
+typedef struct ndg_blas_info {
+  char library[128]; /* version and build options */
+  char core[32];     /* the kernels OpenBLAS chose */
+  char family[32];   /* their vector width: "AVX-512", "AVX2", ... */
+} ndg_blas_info;
+/* [any; any; cheap] */
+void ndg_blas_describe(ndg_blas_info *out);
+
+/* A product C := op(A) op(B) (+ C if accumulate) of row-major matrices. */
+typedef struct ndg_gemm {
+  size_t m, n, k;
+  size_t lda, ldb, ldc; /* numbers from one stored row to the next */
+  bool a_transposed, b_transposed, accumulate;
+} ndg_gemm;
+/* [any; any; hot] All three of one element type; never conjugates. k == 0 gives zeros. */
+void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);
+
+#endif
