@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of a problem, shared by the engine's own files. Everything here is [owner thread; open].
+ */
+#ifndef NUDGE_ENGINE_INTERNAL_H
+#define NUDGE_ENGINE_INTERNAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/memory.h"
+#include "engine/problem.h"
+#include "engine/vector.h"
+#include "graph/program.h"
+
+/* Numbers that a program reads besides vectors and data. */
+enum {
+  NDG_PARAM_BETA = 0,
+  NDG_PARAM_LR,
+  NDG_PARAM_MOMENTUM,
+  NDG_PARAM_BETA2,
+  NDG_PARAM_EPSILON,
+  NDG_PARAM_BIAS1, /* Adam's 1 - beta1^t and 1 - beta2^t */
+  NDG_PARAM_BIAS2,
+  NDG_N_PARAMS
+};
+
+/* Where a program's input or output lies: vectors first, then memory of the problem itself. */
+enum {
+  NDG_AT_STATE = 0,       /* phi, and the slots behind it */
+  NDG_AT_DIRECTION,       /* PHI */
+  NDG_AT_THETA_DIRECTION, /* THETA, a row per task */
+  NDG_AT_SEED,            /* STATE: adjoint of the state after a step */
+  NDG_N_VECTOR_OPERANDS,
+  NDG_AT_THETA = NDG_N_VECTOR_OPERANDS,
+  NDG_AT_ARRAY,
+  NDG_AT_BATCH,
+  NDG_AT_PARAM
+};
+/* Outputs: */
+enum {
+  NDG_TO_VALUE = 0, /* one number per task */
+  NDG_TO_GRAD_PHI,
+  NDG_TO_GRAD_THETA,
+  NDG_TO_HVP,
+  NDG_TO_MIXED,
+  NDG_TO_MIXED_FORWARD,
+  NDG_TO_STATE, /* state after a step, or adjoint of the state before it */
+  NDG_N_TARGETS
+};
+typedef struct ndg_place {
+  uint32_t where;  /* NDG_AT_*, NDG_TO_* */
+  uint32_t index;  /* ARRAY, PARAM: which */
+  uint64_t offset; /* elements from the start of a task's part of the vector, or of theta */
+} ndg_place;
+
+typedef struct ndg_operands {
+  const ndg_vector *vector[NDG_N_VECTOR_OPERANDS];
+} ndg_operands;
+typedef struct ndg_targets {
+  ndg_vector *vector[NDG_N_TARGETS];
+} ndg_targets;
+
+/* What a program computes. */
+enum {
+  NDG_COMPUTE_EVALUATION = 0, /* `want` of `loss`, on all samples */
+  NDG_COMPUTE_ACCURACY,
+  NDG_COMPUTE_STEP,           /* one step of `optimizer` on `loss` */
+  NDG_COMPUTE_TRANSPOSED_STEP /* of learn_loss */
+};
+typedef struct ndg_request {
+  uint32_t compute, want, loss, optimizer, is_complex;
+} ndg_request;
+
+typedef struct ndg_compiled {
+  struct ndg_compiled *next;
+  ndg_request request;
+  ndg_program *program;
+  uint32_t n_inputs, n_outputs;
+  ndg_place *inputs, *outputs;
+  ndg_binding *bound_inputs[2], *bound_outputs[2]; /* two sets: there and back between two states */
+} ndg_compiled;
+
+/* A learner's losses on one set of parameter and data nodes. */
+enum {
+  NDG_BUILT_FULL = 0, /* at phi, all samples */
+  NDG_BUILT_BATCH,    /* at phi, a minibatch (all samples without minibatches) */
+  NDG_BUILT_AHEAD,    /* at phi + momentum velocity, samples as in BATCH */
+  NDG_N_BUILT
+};
+
+#define NDG_MAX_SLOTS 2
+
+/* Tasks as copied at open. Clones and siblings borrow `arrays`, clones also `run`. */
+typedef struct ndg_task_store {
+  ndg_task_arrays arrays; /* data: double or int32_t */
+  void **run;             /* the same in the problem's element type */
+  uint64_t batch_rows;    /* rows that minibatches draw from; 0: no minibatches */
+  bool owns_arrays, owns_run;
+} ndg_task_store;
+
+/* A phase that was run, from which the same phase with as many or more steps goes on. */
+typedef struct ndg_phase_key {
+  ndg_identity start;
+  ndg_complex beta;
+  ndg_optimizer optimizer; /* no field NaN; fields the kind does not use are 0 */
+  uint64_t first_step;
+  double tolerance;
+  uint64_t is_complex;
+} ndg_phase_key;
+typedef struct ndg_cached_phase {
+  struct ndg_cached_phase *next; /* most recently used first */
+  ndg_phase_key key;
+  uint64_t steps;       /* asked for */
+  uint64_t steps_taken; /* fewer: it ended by itself, and more steps change nothing */
+  ndg_vector *state;
+  uint8_t *frozen; /* per task: NDG_TASK_* when the state was reached */
+  double *norms;   /* largest over tasks of the gradient norm, every so many steps */
+  uint64_t n_norms;
+  uint64_t gradient_evaluations, hessian_vector_products; /* Newton: what it counted */
+  ndg_status status;                                      /* Newton: what it returned */
+  double gradient_norm, contraction;
+} ndg_cached_phase;
+
+/* A vector that a rule keeps from one estimate to the next. */
+typedef struct ndg_kept {
+  struct ndg_kept *next;
+  const void *options; /* of the rule instance */
+  char *name;
+  ndg_vector *vector;
+  uint64_t estimate; /* the last one in which it was asked for */
+} ndg_kept;
+
+struct ndg_problem {
+  /* as opened */
+  ndg_instance learner;
+  ndg_inner inner;
+  ndg_dtype dtype;
+  uint64_t seed;
+  ndg_pool *pool;
+  ndg_task_store tasks;
+  ndg_layout *layout;
+  uint64_t n_phi, n_theta;                    /* P, Q */
+  uint64_t *phi_offset, *theta_offset;        /* of each group */
+  double *theta;                              /* Q */
+  void *theta_run;                            /* in dtype; theta itself for NDG_F64 */
+  uint64_t theta_generation;                  /* counts settings of theta */
+  ndg_vector *start;                          /* PHI, real: initial point of every task */
+  double stability_radius;                    /* NaN: unknown for this theta */
+  ndg_problem *origin;                        /* of a sibling: the problem it belongs to */
+  ndg_problem *siblings[NDG_LONG_DOUBLE + 1]; /* by dtype */
+
+  /* graph and programs */
+  ndg_graph *graph;
+  ndg_builder builder;
+  ndg_place *places; /* of graph inputs, by number */
+  uint32_t n_places, places_size;
+  ndg_node *phi, *theta_nodes, *arrays, *direction, *theta_direction;
+  ndg_node *slot[NDG_MAX_SLOTS], *adjoint[1 + NDG_MAX_SLOTS]; /* per group */
+  ndg_node *phi_ahead;
+  ndg_node batch_index, param[NDG_N_PARAMS];
+  ndg_learner_outputs built[NDG_N_BUILT];
+  ndg_compiled *compiled;
+  char not_complex[192]; /* why complex evaluation is refused; empty: it is not */
+
+  /* memory that programs read and write; [1]: complex programs */
+  _Alignas(16) unsigned char params[2][NDG_N_PARAMS][16];
+  int32_t *batch;       /* tasks x batch_size */
+  int32_t *batch_order; /* 0 .. batch_rows - 1 */
+  int32_t *batch_swaps; /* batch_size */
+  ndg_vector *values[2], *gradient[2], *state[2][1 + NDG_MAX_SLOTS][2], *theta_scratch[2];
+  struct {
+    ndg_complex beta;
+    double *norms; /* per task: ‖∂φ𝓛‖ at the initial point */
+    bool known;
+  } initial[2];
+
+  /* last dense Hessian that was factorised, for Newton phases and dense solves */
+  struct ndg_factor *factor;
+
+  /* estimates */
+  ndg_cached_phase *phases;
+  ndg_vector *live; /* given out by api.vector and not released */
+  ndg_kept *kept;
+  const void *rule_options; /* of the running estimate */
+  uint64_t estimate;        /* its number */
+  uint64_t bytes_live;
+  ndg_record record; /* counts of the running estimate; whoever does the work adds to it */
+  atomic_int cancelled;
+};
+
+/* problem.c */
+/* PHI, THETA or STATE of an optimiser kind. NULL: no memory. */
+ndg_vector *ndg_problem_new_vector(const ndg_problem *, uint32_t space, bool is_complex,
+                                   uint32_t optimizer_kind);
+/* Vector of the problem itself, made at first use, its contents left as they are. */
+ndg_status ndg_problem_scratch(ndg_problem *, ndg_vector **slot, uint32_t space, bool is_complex,
+                               uint32_t optimizer_kind, ndg_error *);
+/* `what` names the vector in messages ("phi", "direction"). Space, element type, tasks, length. */
+ndg_status ndg_problem_check_vector(const ndg_problem *, const ndg_vector *, const char *what,
+                                    uint32_t space, bool is_complex, ndg_error *);
+ndg_status ndg_no_memory(ndg_error *, const char *what);
+/* "learner complex_synapse: " in front of the text. */
+void ndg_error_prefix(ndg_error *, const char *kind, const char *id);
+
+/* task_store.c */
+ndg_status ndg_task_store_copy(ndg_task_store *, const ndg_task_arrays *, ndg_error *);
+ndg_status ndg_task_store_convert(ndg_task_store *, ndg_dtype, ndg_error *);
+ndg_status ndg_task_store_batches(ndg_task_store *, uint64_t batch_size, ndg_error *);
+void ndg_task_store_free(ndg_task_store *);
+/* Is array i gathered by minibatch indices? */
+bool ndg_task_store_is_batched(const ndg_task_store *, uint64_t i);
+
+/* parameters.c */
+ndg_status ndg_parameters_lay_out(ndg_problem *, ndg_error *);
+ndg_status ndg_parameters_draw(ndg_problem *, ndg_error *);
+ndg_status ndg_parameters_check_theta(const ndg_problem *, const double *theta, ndg_error *);
+/* theta into theta_run, and into the parts of `start` that are meta-learned. */
+void ndg_parameters_spread_theta(ndg_problem *);
+
+/* programs.c */
+ndg_status ndg_programs_open(ndg_problem *, ndg_error *);
+void ndg_programs_close(ndg_problem *);
+ndg_status ndg_programs_get(ndg_problem *, const ndg_request *, ndg_compiled **, ndg_error *);
+/* [hot] */
+void ndg_programs_bind(const ndg_problem *, ndg_compiled *, uint32_t set, const ndg_operands *,
+                       const ndg_targets *);
+void ndg_programs_run(ndg_compiled *, uint32_t set);
+/* [hot] */
+void ndg_programs_set_beta(ndg_problem *, ndg_complex beta);
+void ndg_programs_set_optimizer(ndg_problem *, const ndg_optimizer *);
+void ndg_programs_set_step(ndg_problem *, const ndg_optimizer *, uint64_t step);
+
+/* derivatives.c */
+/* Output nodes of a request, with their places; both lists hold `capacity` entries. */
+ndg_status ndg_derivatives(ndg_problem *, const ndg_request *, uint32_t capacity, ndg_node *,
+                           ndg_place *, uint32_t *n, ndg_error *);
+
+/* optimizers.c */
+const char *ndg_optimizer_name(uint32_t kind);
+uint32_t ndg_optimizer_slots(uint32_t kind);
+/* PROBLEM and NaN replaced by the problem's; checked. Fields that the kind does not use become 0.
+ */
+ndg_status ndg_optimizer_resolve(const ndg_problem *, const ndg_optimizer *, ndg_optimizer *out,
+                                 ndg_error *);
+ndg_status ndg_optimizer_check(const ndg_optimizer *, ndg_error *);
+/* Nodes of the state after one step, given the gradient. differentiable: the derivative stays
+   finite where Adam's second moment is zero (real programs only). */
+void ndg_optimizer_update(ndg_problem *, uint32_t kind, bool differentiable,
+                          const ndg_node *gradient, ndg_node *const *next);
+
+/* phase.c, phase_cache.c */
+enum { NDG_TASK_RUNNING = 0, NDG_TASK_CONVERGED = 1, NDG_TASK_DIVERGED = 2 };
+ndg_status ndg_problem_relax(ndg_problem *, ndg_phase *, ndg_error *);
+ndg_identity ndg_identity_of(const void *bytes, size_t n);
+/* The cached phase with the most steps that this one can go on from; NULL: none. */
+ndg_cached_phase *ndg_phases_find(ndg_problem *, const ndg_phase_key *, uint64_t steps);
+/* Takes over the entry; forgets least recently used ones when there are too many. */
+void ndg_phases_insert(ndg_problem *, ndg_cached_phase *);
+void ndg_cached_phase_free(ndg_cached_phase *);
+
+/* dense.c */
+void ndg_factor_free(struct ndg_factor *); /* when the problem closes; NULL is fine */
+
+/* evaluate.c, transposed.c */
+ndg_status ndg_problem_evaluate(ndg_problem *, ndg_evaluation *, ndg_error *);
+ndg_status ndg_problem_accuracy(ndg_problem *, const ndg_vector *phi, double *mean, ndg_error *);
+ndg_status ndg_problem_step_transposed(ndg_problem *, const ndg_optimizer *,
+                                       const ndg_vector *state, uint64_t step, ndg_vector *adjoint,
+                                       ndg_vector *theta_adjoint, ndg_error *);
+ndg_status ndg_problem_start_transposed(ndg_problem *, const ndg_vector *phi_adjoint,
+                                        ndg_vector *theta_adjoint, ndg_error *);
+
+/* estimate.c */
+void ndg_problem_drop_kept(ndg_kept *);
+
+#endif
