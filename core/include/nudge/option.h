@@ -68,55 +68,55 @@ typedef struct ndg_option {
 /* A negative array size, hence a compile error, where a schema line and its member disagree. */
 #define NDG_MEMBER_IS(type, member, wanted)                                                        \
   (0 * sizeof(char[_Generic(((type *)0)->member, wanted : 1, default : -1)]))
-#define NDG_OPT_BOOL(type, member, default_, doc_)                                                 \
+#define NDG_OPT_BOOL(type_, member, default_, doc_)                                                \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_BOOL,                                         \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, int32_t),                       \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, int32_t),                     \
     .def = {.i = default_}, .min = {.i = 0}, .max = {                                              \
       .i = 1                                                                                       \
     }                                                                                              \
   }
-#define NDG_OPT_I64(type, member, default_, min_, max_, doc_)                                      \
+#define NDG_OPT_I64(type_, member, default_, min_, max_, doc_)                                     \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_I64,                                          \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, int64_t),                       \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, int64_t),                     \
     .def = {.i = default_}, .min = {.i = min_}, .max = {                                           \
       .i = max_                                                                                    \
     }                                                                                              \
   }
-#define NDG_OPT_F64(type, member, default_, min_, max_, flags_, unit_, doc_)                       \
+#define NDG_OPT_F64(type_, member, default_, min_, max_, flags_, unit_, doc_)                      \
   {                                                                                                \
     .name = #member, .doc = doc_, .unit = unit_, .type = NDG_OPTION_F64, .flags = flags_,          \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, double),                        \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, double),                      \
     .def = {.d = default_}, .min = {.d = min_}, .max = {                                           \
       .d = max_                                                                                    \
     }                                                                                              \
   }
-#define NDG_OPT_ENUM(type, member, default_, choices_, doc_)                                       \
+#define NDG_OPT_ENUM(type_, member, default_, choices_, doc_)                                      \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_ENUM,                                         \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, int32_t),                       \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, int32_t),                     \
     .def = {.i = default_}, .choices = choices_                                                    \
   }
-#define NDG_OPT_STR(type, member, default_, doc_)                                                  \
+#define NDG_OPT_STR(type_, member, default_, doc_)                                                 \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_STR,                                          \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, const char *), .def = {         \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, const char *), .def = {       \
       .s = default_                                                                                \
     }                                                                                              \
   }
-#define NDG_OPT_I64_LIST(type, member, default_, min_, max_, doc_)                                 \
+#define NDG_OPT_I64_LIST(type_, member, default_, min_, max_, doc_)                                \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_I64_LIST,                                     \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, ndg_i64_list),                  \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, ndg_i64_list),                \
     .def = {.s = default_}, .min = {.i = min_}, .max = {                                           \
       .i = max_                                                                                    \
     }                                                                                              \
   }
-#define NDG_OPT_F64_LIST(type, member, default_, min_, max_, doc_)                                 \
+#define NDG_OPT_F64_LIST(type_, member, default_, min_, max_, doc_)                                \
   {                                                                                                \
     .name = #member, .doc = doc_, .type = NDG_OPTION_F64_LIST,                                     \
-    .offset = offsetof(type, member) + NDG_MEMBER_IS(type, member, ndg_f64_list),                  \
+    .offset = offsetof(type_, member) + NDG_MEMBER_IS(type_, member, ndg_f64_list),                \
     .def = {.s = default_}, .min = {.d = min_}, .max = {                                           \
       .d = max_                                                                                    \
     }                                                                                              \
