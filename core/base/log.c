@@ -38,7 +38,7 @@ static void make_one_line(char *line) {
   }
 }
 
-void ndg_log(int level, const char *format, ...) {
+void ndg_report(int level, const char *format, ...) {
   if (level < atomic_load_explicit(&lowest_level, memory_order_relaxed)) {
     return;
   }

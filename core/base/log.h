@@ -10,8 +10,8 @@ typedef void (*ndg_log_sink)(void *context, int level, const char *line);
 
 /* [main; any; cheap] NULL: back to stderr. Lines below `level` are dropped before formatting. */
 void ndg_log_to(ndg_log_sink sink, void *context, int level);
-/* [any; any; I/O] */
+/* [any; any; I/O] Not ndg_log: that is the logarithm of graphs. */
 NDG_PRINTF(2, 3)
-void ndg_log(int level, const char *format, ...);
+void ndg_report(int level, const char *format, ...);
 
 #endif
