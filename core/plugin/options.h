@@ -35,11 +35,16 @@ ndg_status ndg_options_fill(const char *owner, const ndg_option *table, uint64_t
                             ndg_arena *arena, void **out, ndg_error *);
 /* [any; any; pure] The option of a name, or NULL. */
 const ndg_option *ndg_options_find(const ndg_option *table, uint64_t stride, const char *name);
-/* Next entry, or NULL at the end: for (o = table; o && o->name; o = ndg_options_next(o, stride)) */
+/* [any; any; pure] Next entry, for (o = table; o && o->name; o = ndg_options_next(o, stride)) */
 const ndg_option *ndg_options_next(const ndg_option *, uint64_t stride);
-/* [any; any; no allocation] "number in (0, 10], default 0.1" and the like. */
+/* Texts of an option. All return the length of the whole text, as snprintf does; what does not fit
+   ends in "...". Contract of all: [any; any; no allocation]
+   describe: "number in (0, 10], default 0.1" and the like; type: its first part, without unit,
+   default and flags; default: "0.1", empty when the option is required; value: the current value in
+   a filled struct. */
 int ndg_options_describe(const ndg_option *, char *out, size_t size);
-/* [any; any; no allocation] Current value of an option in a filled struct, as text. */
+int ndg_options_type_text(const ndg_option *, char *out, size_t size);
+int ndg_options_default_text(const ndg_option *, char *out, size_t size);
 int ndg_options_value_text(const ndg_option *, const void *options, char *out, size_t size);
 /* [main; load; pure] Is the table consistent (names unique and well-formed, doc, default in range,
    offsets inside and not overlapping, choices)? */

@@ -25,19 +25,23 @@ typedef struct ndg_loaded {
 
 /* [main; any; allocates] Empty registry. */
 ndg_status ndg_registry_create(ndg_registry **out, ndg_error *);
-void ndg_registry_destroy(ndg_registry *); /* does not dlclose */
+/* [main; any; frees] NULL is fine. Does not dlclose. */
+void ndg_registry_destroy(ndg_registry *);
 /* [main; any; I/O] Load order and messages: readable, dlopen, symbol, magic, major, api level,
-   sizes, kinds, ids, needs, option tables. A duplicate id names both files. Loading the same file
-   twice is fine. Refuses a plugin that changes the floating-point state on load. */
+   sizes, kinds, ids, needs, option tables, operations. A duplicate id names both files. Loading the
+   same file twice is fine. Refuses a plugin that changes the floating-point state on load. After an
+   error the registry is as it was before. */
 ndg_status ndg_registry_load(ndg_registry *, const char *path, ndg_error *);
 /* [main; any; I/O] Every *.so of a folder, in name order; a folder that is not there is fine when
    `optional`. */
 ndg_status ndg_registry_load_folder(ndg_registry *, const char *folder, bool optional, ndg_error *);
-/* [main; any; I/O] NUDGE_PLUGIN_PATH if set (colon-separated folders), else user data folder, then
-   the install folder. Never the current directory. */
+/* [main; any; I/O] NUDGE_PLUGIN_PATH if set (colon-separated folders, which must exist; empty: no
+   plugins); else, in a build tree, the folder `plugins` beside the executable; else the user's data
+   folder and then the install folder, where they exist. Never the current directory. */
 ndg_status ndg_registry_load_default(ndg_registry *, ndg_error *);
-/* [any; any; pure] kind NULL: any. */
+/* [any; any; pure] kind NULL: any. In order of kind, then id. */
 uint64_t ndg_registry_count(const ndg_registry *, const char *kind);
+/* [any; any; pure] NULL from the count on. */
 const ndg_loaded *ndg_registry_at(const ndg_registry *, const char *kind, uint64_t i);
 /* [any; any; pure] NDG_ENOTFOUND: "no rule 'contrastiv'; did you mean 'contrastive'? There are:
  * ...". */
