@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* Block kernels: what one elementwise operation does to a run of numbers. The bits of an element
+   never depend on its place in the run, so work may be cut anywhere. Complex numbers are planar
+   here (real parts and imaginary parts in arrays of their own).
+
+   Error bounds, in units of the last place, over the whole range (tested against long double):
+   exp, log, tanh, sin, cos 1; sigmoid, softplus 3; the rest of the real ones correctly rounded
+   (power by other than small integers and halves: 1). Complex functions: 8 of the modulus. */
+#ifndef NUDGE_TENSOR_KERNELS_H
+#define NUDGE_TENSOR_KERNELS_H
+
+#include <stddef.h>
+
+#include "nudge/types.h"
+
+/* Operations are numbered as in enum ndg_op: unary ones from 10, binary ones from 40. */
+#define NDG_FIRST_UNARY 10
+#define NDG_N_UNARY 17
+#define NDG_FIRST_BINARY 40
+#define NDG_N_BINARY 7
+
+/* y may be x, a or b themselves, but not overlap them otherwise. */
+typedef void (*ndg_map1)(void *y, const void *x, size_t n);
+typedef void (*ndg_map2)(void *y, const void *a, const void *b, size_t n);
+
+/* One element type on one kind of processor. A member is NULL where the type lacks it. */
+typedef struct ndg_real_kernels {
+  ndg_map1 unary[NDG_N_UNARY]; /* but POWER and STOP_GRADIENT */
+  ndg_map2 binary[NDG_N_BINARY];
+  void (*power)(void *y, const void *x, double exponent, size_t n);
+  /* y = c != 0 ? a : b */
+  void (*select)(void *y, const void *c, const void *a, const void *b, size_t n);
+  void (*fill)(void *y, double value, size_t n);
+  /* y[i] = x[i stride] */
+  void (*take)(void *y, const void *x, ptrdiff_t stride, size_t n);
+  /* y[i stride] = x[i] */
+  void (*put)(void *y, ptrdiff_t stride, const void *x, size_t n);
+  /* y[i] (+)= Σ of row i of x (rows x columns), in an order that depends on `columns` only. */
+  void (*sum_rows)(void *y, const void *x, size_t rows, size_t columns, int accumulate);
+  /* y[j] += Σ_i x[i][j], in order of i. */
+  void (*add_rows)(void *y, const void *x, size_t rows, size_t columns);
+  /* y[i] = log Σ exp of row i; work: rows (columns + 1) numbers. */
+  void (*log_sum_exp)(void *y, const void *x, size_t rows, size_t columns, void *work);
+} ndg_real_kernels;
+
+/* Real and imaginary parts of a run. */
+typedef struct ndg_planes {
+  double *re, *im;
+} ndg_planes;
+
+typedef void (*ndg_complex_map1)(ndg_planes y, ndg_planes x, size_t n);
+typedef void (*ndg_complex_map2)(ndg_planes y, ndg_planes a, ndg_planes b, size_t n);
+
+typedef struct ndg_complex_kernels {
+  ndg_complex_map1 unary[NDG_N_UNARY];   /* analytic operations only */
+  ndg_complex_map2 binary[NDG_N_BINARY]; /* ADD, SUB, MUL, DIV */
+  void (*power)(ndg_planes y, ndg_planes x, double exponent, size_t n);
+  void (*select)(ndg_planes y, ndg_planes c, ndg_planes a, ndg_planes b, size_t n);
+  /* Between planes and complex numbers in memory, `stride` of them apart. */
+  void (*split)(ndg_planes y, const ndg_complex *x, ptrdiff_t stride, size_t n);
+  void (*join)(ndg_complex *y, ptrdiff_t stride, ndg_planes x, size_t n);
+  /* y[i] = log Σ exp of row i; work: 2 rows (columns + 1) numbers. */
+  void (*log_sum_exp)(ndg_planes y, ndg_planes x, size_t rows, size_t columns, double *work);
+} ndg_complex_kernels;
+
+typedef struct ndg_kernels {
+  const char *name; /* "AVX-512", "AVX2", "generic" */
+  const ndg_real_kernels *f32, *f64;
+  const ndg_complex_kernels *c128;
+} ndg_kernels;
+
+/* [any; any; cheap] The fastest that this processor runs. */
+const ndg_kernels *ndg_kernels_best(void);
+/* [any; any; pure] All that this processor runs, best first; NULL past the last. */
+const ndg_kernels *ndg_kernels_get(size_t i);
+/* [any; any; cheap] F32, F64, LONG_DOUBLE; C128 gives F64's. */
+const ndg_real_kernels *ndg_real_kernels_for(ndg_dtype);
+
+extern const ndg_real_kernels ndg_kernels_long_double;
+
+#endif
