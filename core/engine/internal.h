@@ -154,8 +154,8 @@ struct ndg_problem {
   ndg_builder builder;
   ndg_place *places; /* of graph inputs, by number */
   uint32_t n_places, places_size;
-  ndg_node *phi, *theta_nodes, *arrays, *direction, *theta_direction;
-  ndg_node *slot[NDG_MAX_SLOTS], *adjoint[1 + NDG_MAX_SLOTS]; /* per group */
+  ndg_node *phi, *theta_nodes, *arrays, *direction, *theta_direction; /* per group, per array */
+  ndg_node *slot[NDG_MAX_SLOTS], *adjoint[1 + NDG_MAX_SLOTS];         /* per group */
   ndg_node *phi_ahead;
   ndg_node batch_index, param[NDG_N_PARAMS];
   ndg_learner_outputs built[NDG_N_BUILT];
@@ -231,9 +231,14 @@ void ndg_programs_set_optimizer(ndg_problem *, const ndg_optimizer *);
 void ndg_programs_set_step(ndg_problem *, const ndg_optimizer *, uint64_t step);
 
 /* derivatives.c */
-/* Output nodes of a request, with their places; both lists hold `capacity` entries. */
-ndg_status ndg_derivatives(ndg_problem *, const ndg_request *, uint32_t capacity, ndg_node *,
-                           ndg_place *, uint32_t *n, ndg_error *);
+/* Output nodes of a request, with their places. */
+#define NDG_MAX_OUTPUTS (1 + 6 * NDG_MAX_GROUPS)
+typedef struct ndg_outputs {
+  uint32_t n;
+  ndg_node node[NDG_MAX_OUTPUTS];
+  ndg_place place[NDG_MAX_OUTPUTS];
+} ndg_outputs;
+ndg_status ndg_derivatives(ndg_problem *, const ndg_request *, ndg_outputs *, ndg_error *);
 
 /* optimizers.c */
 const char *ndg_optimizer_name(uint32_t kind);
@@ -246,7 +251,8 @@ ndg_status ndg_optimizer_check(const ndg_optimizer *, ndg_error *);
 /* Nodes of the state after one step, given the gradient. differentiable: the derivative stays
    finite where Adam's second moment is zero (real programs only). */
 void ndg_optimizer_update(ndg_problem *, uint32_t kind, bool differentiable,
-                          const ndg_node *gradient, ndg_node *const *next);
+                          const ndg_node *gradient,
+                          ndg_node next[1 + NDG_MAX_SLOTS][NDG_MAX_GROUPS]);
 
 /* phase.c, phase_cache.c */
 enum { NDG_TASK_RUNNING = 0, NDG_TASK_CONVERGED = 1, NDG_TASK_DIVERGED = 2 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "nudge/rule.h"
+#include "tensor/dtype.h"
 
 /* Where a vector's contents come from: a hash of the phase that produced them (theta, start, beta,
    optimiser, steps), so that a later phase from the same point is recognised. {0, 0}: unknown. */
@@ -27,17 +28,19 @@ struct ndg_vector {
 /* [any; any; allocates] Zeroed; a vector of its own, outside any estimate. NULL: no memory. */
 ndg_vector *ndg_vector_create(uint32_t space, ndg_dtype, uint64_t n_tasks, uint64_t length);
 void ndg_vector_destroy(ndg_vector *);
-/* [any; any; pure] Bytes of one number of an element type. */
-size_t ndg_dtype_size(ndg_dtype);
 /* [any; any; pure] Bytes that a vector's numbers take. */
 uint64_t ndg_vector_bytes(const ndg_vector *);
 /* [any; any; pure] Is the type NDG_C128? */
 bool ndg_vector_is_complex(const ndg_vector *);
 /* [any; any; hot] All zeros. */
 void ndg_vector_zero(ndg_vector *);
-/* [any; any; hot] n doubles into, or numbers of a real type out of, memory of another type. */
-void ndg_convert_from_f64(ndg_dtype, void *out, const double *in, uint64_t n);
-void ndg_convert_to_f64(ndg_dtype, const void *in, double *out, uint64_t n);
+/* [any; any; hot] n doubles into, or numbers of any type out of, memory of another type. */
+static inline void ndg_convert_from_f64(ndg_dtype dtype, void *out, const double *in, uint64_t n) {
+  ndg_dtype_convert(dtype, out, NDG_F64, in, (size_t)n);
+}
+static inline void ndg_convert_to_f64(ndg_dtype dtype, const void *in, double *out, uint64_t n) {
+  ndg_dtype_convert(NDG_F64, out, dtype, in, (size_t)n);
+}
 /* [any; any; hot] The common leading part of each task, converted; complex to real keeps the real
    part. An exact copy of a whole vector keeps its identity. */
 void ndg_vector_copy(ndg_vector *out, const ndg_vector *in);

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* Parameter groups: the learner's layout checked, initial values drawn, theta put in place. */
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "engine/internal.h"
+
+static ndg_status check_group(const ndg_layout *l, const char *space, const ndg_group *g,
+                              uint32_t i, ndg_error *e) {
+  if (!memchr(g->name, 0, sizeof g->name) || !g->name[0])
+    return ndg_fail(e, NDG_EINVAL, "%s group %u has no name of 1 to %d characters", space, i,
+                    NDG_NAME_SIZE - 1);
+  if (g->shape.n_dims > NDG_MAX_DIMS)
+    return ndg_fail(e, NDG_EINVAL, "%s group '%s' has %u axes, more than %d", space, g->name,
+                    g->shape.n_dims, NDG_MAX_DIMS);
+  uint64_t size = 1;
+  for (uint32_t d = 0; d < NDG_MAX_DIMS; d++) {
+    const uint64_t length = g->shape.dim[d];
+    if (length == 0 || length > (UINT64_C(1) << 32) / size || (d >= g->shape.n_dims && length != 1))
+      return ndg_fail(e, NDG_EINVAL, "%s group '%s': axis %u has length %llu", space, g->name, d,
+                      (unsigned long long)length);
+    size *= length;
+  }
+  if (g->init > NDG_INIT_UNIFORM || !isfinite(g->a) || !isfinite(g->b))
+    return ndg_fail(e, NDG_EINVAL, "%s group '%s' has no usable initialisation", space, g->name);
+  if (g == &l->phi[i] && g->start_theta != -1) {
+    const int64_t from = g->start_theta;
+    if (from < 0 || from >= l->n_theta)
+      return ndg_fail(e, NDG_EINVAL, "phi group '%s' starts at theta group %lld of %u", g->name,
+                      (long long)from, l->n_theta);
+    if (ndg_shape_size(&l->theta[from].shape) != size)
+      return ndg_fail(e, NDG_EINVAL, "phi group '%s' has another size than its start '%s'", g->name,
+                      l->theta[from].name);
+  }
+  if (g == &l->theta[i] && g->constraint > NDG_NONNEGATIVE)
+    return ndg_fail(e, NDG_EINVAL, "theta group '%s' has unknown constraint %u", g->name,
+                    g->constraint);
+  return NDG_OK;
+}
+
+static ndg_status check_space(const ndg_layout *l, const char *space, const ndg_group *groups,
+                              uint32_t n, uint64_t *offset, uint64_t *total, ndg_error *e) {
+  if (n == 0 || n > NDG_MAX_GROUPS)
+    return ndg_fail(e, NDG_EINVAL, "%u %s groups, not 1 to %d", n, space, NDG_MAX_GROUPS);
+  *total = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    const ndg_status st = check_group(l, space, &groups[i], i, e);
+    if (st < 0)
+      return st;
+    for (uint32_t j = 0; j < i; j++)
+      if (strcmp(groups[i].name, groups[j].name) == 0)
+        return ndg_fail(e, NDG_EINVAL, "two %s groups are called '%s'", space, groups[i].name);
+    offset[i] = *total;
+    *total += ndg_shape_size(&groups[i].shape);
+  }
+  return NDG_OK;
+}
+
+ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
+  p->layout = ndg_calloc(1, sizeof *p->layout);
+  p->phi_offset = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->phi_offset);
+  p->theta_offset = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->theta_offset);
+  if (!p->layout || !p->phi_offset || !p->theta_offset)
+    return ndg_no_memory(e, "the layout");
+  ndg_layout *l = p->layout;
+  l->struct_size = sizeof *l;
+  ndg_status st = p->learner.loaded->ops.learner.layout(p->learner.options, &p->tasks.arrays, l, e);
+  if (st < 0)
+    return st;
+  st = check_space(l, "phi", l->phi, l->n_phi, p->phi_offset, &p->n_phi, e);
+  if (st < 0)
+    return st;
+  return check_space(l, "theta", l->theta, l->n_theta, p->theta_offset, &p->n_theta, e);
+}
+
+static void draw_group(const ndg_group *g, const ndg_rng *parent, double *out) {
+  const uint64_t n = ndg_shape_size(&g->shape);
+  ndg_rng r = ndg_rng_stream(parent, g->name, 0);
+  if (g->init == NDG_INIT_CONSTANT) {
+    for (uint64_t i = 0; i < n; i++)
+      out[i] = g->a;
+    return;
+  }
+  if (g->init == NDG_INIT_NORMAL)
+    ndg_rng_fill_normal(&r, NDG_F64, out, n);
+  else
+    ndg_rng_fill_uniform(&r, NDG_F64, out, n);
+  const double scale = g->init == NDG_INIT_NORMAL ? g->b : g->b - g->a;
+  for (uint64_t i = 0; i < n; i++)
+    out[i] = g->a + scale * out[i];
+}
+
+static void *start_at(const ndg_problem *p, uint64_t task, uint64_t first) {
+  return (char *)p->start->data +
+         (size_t)(task * p->start->stride + first) * ndg_dtype_size(p->dtype);
+}
+
+ndg_status ndg_parameters_draw(ndg_problem *p, ndg_error *e) {
+  const uint64_t largest = p->n_phi > p->n_theta ? p->n_phi : p->n_theta;
+  double *values = ndg_calloc((size_t)largest, sizeof *values);
+  p->theta = ndg_calloc((size_t)p->n_theta, sizeof *p->theta);
+  p->theta_run =
+      p->dtype == NDG_F64 ? p->theta : ndg_calloc((size_t)p->n_theta, ndg_dtype_size(p->dtype));
+  p->start = ndg_problem_new_vector(p, NDG_PHI, false, NDG_GRADIENT_DESCENT);
+  if (!values || !p->theta || !p->theta_run || !p->start) {
+    ndg_free(values);
+    return ndg_no_memory(e, "parameters");
+  }
+  const ndg_layout *l = p->layout;
+  const ndg_rng root = ndg_rng_root(p->seed);
+  const ndg_rng theta_stream = ndg_rng_stream(&root, "theta", 0);
+  for (uint32_t g = 0; g < l->n_theta; g++)
+    draw_group(&l->theta[g], &theta_stream, p->theta + p->theta_offset[g]);
+  for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
+    const ndg_rng task = ndg_rng_stream(&root, "task", t);
+    const ndg_rng init = ndg_rng_stream(&task, "init", 0);
+    for (uint32_t g = 0; g < l->n_phi; g++)
+      draw_group(&l->phi[g], &init, values + p->phi_offset[g]);
+    ndg_convert_from_f64(p->dtype, start_at(p, t, 0), values, p->n_phi);
+  }
+  ndg_free(values);
+  const ndg_status st = ndg_parameters_check_theta(p, p->theta, e);
+  if (st < 0)
+    return st;
+  ndg_parameters_spread_theta(p);
+  return NDG_OK;
+}
+
+ndg_status ndg_parameters_check_theta(const ndg_problem *p, const double *theta, ndg_error *e) {
+  for (uint32_t g = 0; g < p->layout->n_theta; g++) {
+    const ndg_group *group = &p->layout->theta[g];
+    const double *x = theta + p->theta_offset[g];
+    for (uint64_t i = 0; i < ndg_shape_size(&group->shape); i++) {
+      if (!isfinite(x[i]))
+        return ndg_fail(e, NDG_EINVAL, "theta group '%s', element %llu is %s", group->name,
+                        (unsigned long long)i, isnan(x[i]) ? "NaN" : "infinite");
+      if (group->constraint == NDG_NONNEGATIVE && x[i] < 0)
+        return ndg_fail(e, NDG_EINVAL,
+                        "theta group '%s', element %llu is %g; this group must be >= 0",
+                        group->name, (unsigned long long)i, x[i]);
+    }
+  }
+  return NDG_OK;
+}
+
+void ndg_parameters_spread_theta(ndg_problem *p) {
+  if (p->theta_run != p->theta)
+    ndg_convert_from_f64(p->dtype, p->theta_run, p->theta, p->n_theta);
+  for (uint32_t g = 0; g < p->layout->n_phi; g++) {
+    const ndg_group *group = &p->layout->phi[g];
+    if (group->start_theta < 0)
+      continue;
+    for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++)
+      ndg_convert_from_f64(p->dtype, start_at(p, t, p->phi_offset[g]),
+                           p->theta + p->theta_offset[group->start_theta],
+                           ndg_shape_size(&group->shape));
+  }
+}
