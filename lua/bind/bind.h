@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of the bindings. Stack effects are written as Lua's manual does:
+   [-popped, +pushed, errors (m: memory, e: any, v: on purpose)]. */
+#ifndef NUDGE_BIND_BIND_H
+#define NUDGE_BIND_BIND_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "base/files.h"
+#include "bind/host.h"
+#include "engine/problem.h"
+
+#define NDG_LUA_ARRAY "nudge.array"
+#define NDG_LUA_LEARNER "nudge.learner"
+#define NDG_LUA_RULE "nudge.rule"
+#define NDG_LUA_PROBLEM "nudge.problem"
+#define NDG_LUA_RANDOM "nudge.random"
+#define NDG_LUA_ERROR "nudge.error"
+
+/* host.c */
+ndg_lua_host *ndg_lua_get_host(lua_State *L);            /* [-0, +0, e] */
+void ndg_lua_set_host(lua_State *L, ndg_lua_host *host); /* [-0, +0, m] */
+/* Threads for one problem; NULL (one thread) when only one is wanted. [-0, +0, v] */
+ndg_pool *ndg_lua_pool(lua_State *L);
+/* [-0, +0, -] */
+bool ndg_lua_report(lua_State *L, const char *stage, uint64_t done, uint64_t total);
+
+/* error.c */
+const char *ndg_lua_status_name(ndg_status); /* "ok", "diverged", "invalid", ... */
+/* Position "script.lua:12:" of the innermost frame outside nudge's own Lua. [-0, +1, m] */
+void ndg_lua_where(lua_State *L);
+/* Raises the error as a table {code, text, component, option, where}; never returns. [-0, +0, v] */
+int ndg_lua_raise(lua_State *L, const ndg_error *e, const char *component, const char *option);
+/* The same from a format. [-0, +0, v] */
+NDG_PRINTF(3, 4) int ndg_lua_fail(lua_State *L, ndg_status code, const char *format, ...);
+int ndg_lua_no_memory(lua_State *L); /* [-0, +0, v] */
+/* nil, message, code. [-0, +3, m] */
+int ndg_lua_push_failure(lua_State *L, const ndg_error *e);
+void ndg_lua_open_error(lua_State *L); /* [-0, +0, m] */
+
+/* A type: metatable with methods as __index, the same function for __gc and __close, __tostring.
+   [-0, +0, m] */
+void ndg_lua_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close,
+                      lua_CFunction text);
+
+/* array.c: contiguous, row-major; a view shares the data of its owner, which is user value 1. */
+typedef struct ndg_lua_array {
+  uint32_t kind; /* NDG_REAL: double, NDG_INDEX: int32_t */
+  uint32_t reserved;
+  ndg_shape shape; /* one to four axes */
+  void *data;      /* NULL: closed */
+  struct ndg_lua_array *owner;
+} ndg_lua_array;
+/* Checked: an open array whose owner is open. [-0, +0, v] */
+ndg_lua_array *ndg_lua_check_array(lua_State *L, int index);
+ndg_lua_array *ndg_lua_test_array(lua_State *L, int index); /* NULL: something else */
+const double *ndg_lua_reals(const ndg_lua_array *);
+uint64_t ndg_lua_array_size(const ndg_lua_array *);
+size_t ndg_lua_element_size(uint32_t kind);
+/* Zeroed. [-0, +1, m] */
+ndg_lua_array *ndg_lua_push_array(lua_State *L, uint32_t kind, const ndg_shape *shape);
+/* Takes the memory of *file, also when it raises. [-0, +1, m] */
+ndg_lua_array *ndg_lua_push_file_array(lua_State *L, ndg_file_array *file);
+ndg_lua_array *ndg_lua_push_vector(lua_State *L, uint64_t n); /* real; [-0, +1, m] */
+/* Real array of a wanted size, or an error naming `what`. [-0, +0, v] */
+ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const char *what);
+void ndg_lua_shape_text(const ndg_shape *shape, char *out, size_t size); /* "3x4" */
+void ndg_lua_open_array(lua_State *L);                                   /* [-0, +0, m] */
+extern const luaL_Reg ndg_lua_array_math[];                              /* methods, array_math.c */
+extern const luaL_Reg ndg_lua_array_make[]; /* module functions, array_make.c */
+extern const luaL_Reg ndg_lua_array_form[]; /* methods, array_form.c */
+void ndg_lua_set_arithmetic(lua_State *L);  /* metamethods of the table on top. [-0, +0, m] */
+
+/* options.c */
+/* The table at index (or none, nil) as values, in name order; lists lie in the arena, texts in the
+   table. [-0, +0, v] */
+const ndg_named_any *ndg_lua_collect_options(lua_State *L, int index, ndg_arena *arena,
+                                             uint64_t *n);
+void ndg_lua_push_option_value(lua_State *L, const ndg_option *, const void *options);
+extern const luaL_Reg ndg_lua_option_functions[];
+
+/* component.c: learners and rules are both an instance with its options. */
+typedef struct ndg_lua_component {
+  ndg_arena *arena; /* NULL: closed */
+  ndg_instance instance;
+} ndg_lua_component;
+ndg_lua_component *ndg_lua_check_component(lua_State *L, int index, const char *type);
+void ndg_lua_open_component(lua_State *L);
+extern const luaL_Reg ndg_lua_component_functions[];
+
+/* problem.c */
+typedef struct ndg_lua_problem {
+  ndg_problem *problem; /* NULL: closed */
+} ndg_lua_problem;
+ndg_problem *ndg_lua_check_problem(lua_State *L, int index);
+void ndg_lua_push_record(lua_State *L, const ndg_record *record); /* [-0, +1, m] */
+void ndg_lua_open_problem(lua_State *L);
+int ndg_lua_problem_open(lua_State *L);  /* problem_open.c; [-1, +1, v] */
+int ndg_lua_problem_exact(lua_State *L); /* oracle.c; method */
+
+extern const luaL_Reg ndg_lua_batch_functions[];
+extern const luaL_Reg ndg_lua_analysis_functions[];
+extern const luaL_Reg ndg_lua_data_functions[];
+extern const luaL_Reg ndg_lua_random_functions[];
+extern const luaL_Reg ndg_lua_host_functions[];
+void ndg_lua_open_random(lua_State *L);
+
+/* Fields of a table argument; errors name the field. [-0, +0, v] unless said. */
+lua_Integer ndg_lua_field_integer(lua_State *L, int index, const char *name, lua_Integer lowest);
+double ndg_lua_field_number(lua_State *L, int index, const char *name);
+/* One of n names; index into them. */
+int ndg_lua_field_choice(lua_State *L, int index, const char *name, const char *const *names,
+                         size_t n);
+/* Sets fields of the table on top of the stack. [-0, +0, m] */
+void ndg_lua_set_number(lua_State *L, const char *name, double value);
+void ndg_lua_set_integer(lua_State *L, const char *name, uint64_t value);
+void ndg_lua_set_text(lua_State *L, const char *name, const char *value); /* NULL: nothing */
+
+#endif

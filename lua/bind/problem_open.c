@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* nudge.core.problem{...}: a Lua description becomes a compiled problem. Every field is required;
+   defaults live in the Lua layer. */
+#include <string.h>
+
+#include "bind/bind.h"
+
+static const char *const optimizers[] = {"gradient_descent", "heavy_ball", "nesterov", "adam",
+                                         "newton"};
+static const uint32_t optimizer_kinds[] = {NDG_GRADIENT_DESCENT, NDG_HEAVY_BALL, NDG_NESTEROV,
+                                           NDG_ADAM, NDG_NEWTON};
+static const char *const dtypes[] = {"float32", "float64", "long_double"};
+static const ndg_dtype dtype_codes[] = {NDG_F32, NDG_F64, NDG_LONG_DOUBLE};
+static const char *const roles[] = {"samples", "whole"};
+
+#define COUNT(list) (sizeof(list) / sizeof *(list))
+
+static ndg_inner check_inner(lua_State *L, int spec) { /* [-0, +0, v] */
+  lua_getfield(L, spec, "inner");
+  luaL_argcheck(L, lua_istable(L, -1), spec, "field inner must be a table");
+  const int t = lua_gettop(L);
+  ndg_inner inner = {.optimizer = {.kind = optimizer_kinds[ndg_lua_field_choice(
+                                       L, t, "optimizer", optimizers, COUNT(optimizers))],
+                                   .lr = ndg_lua_field_number(L, t, "lr"),
+                                   .momentum = ndg_lua_field_number(L, t, "momentum"),
+                                   .beta2 = ndg_lua_field_number(L, t, "beta2"),
+                                   .epsilon = ndg_lua_field_number(L, t, "epsilon")},
+                     .steps = (uint64_t)ndg_lua_field_integer(L, t, "steps", 0),
+                     .tolerance = ndg_lua_field_number(L, t, "tolerance"),
+                     .batch_size = (uint64_t)ndg_lua_field_integer(L, t, "batch_size", 0)};
+  lua_pop(L, 1);
+  return inner;
+}
+
+/* {name, values = array, role, classes} on top of the stack. [-0, +0, v] */
+static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
+  const int t = lua_gettop(L);
+  luaL_argcheck(L, lua_istable(L, t), 1, "each of arrays must be a table");
+  lua_getfield(L, t, "name");
+  out->name = lua_tostring(L, -1);
+  if (!out->name) {
+    ndg_lua_fail(L, NDG_EINVAL, "a task array has no name");
+  }
+  lua_getfield(L, t, "values");
+  const ndg_lua_array *a = luaL_testudata(L, -1, NDG_LUA_ARRAY) ? ndg_lua_test_array(L, -1) : NULL;
+  if (!a) {
+    ndg_lua_fail(L, NDG_EINVAL, "task array %s must be a nudge.array, got %s", out->name,
+                 luaL_typename(L, -1));
+    return;
+  }
+  out->kind = a->kind;
+  out->data = a->data;
+  out->shape = a->shape;
+  if (n_tasks > 1) { /* the first axis runs over tasks */
+    if (a->shape.dim[0] != n_tasks || a->shape.n_dims < 2) {
+      ndg_lua_fail(L, NDG_EINVAL, "task array %s has %d tasks on its first axis, not %d", out->name,
+                   (int)a->shape.dim[0], (int)n_tasks);
+    }
+    memmove(out->shape.dim, out->shape.dim + 1, sizeof *out->shape.dim * (NDG_MAX_DIMS - 1));
+    out->shape.dim[NDG_MAX_DIMS - 1] = 1;
+    out->shape.n_dims--;
+  }
+  out->role = ndg_lua_field_choice(L, t, "role", roles, COUNT(roles)) ? NDG_WHOLE : NDG_SAMPLES;
+  if (a->kind == NDG_INDEX) {
+    out->n_values = (uint64_t)ndg_lua_field_integer(L, t, "classes", 1);
+  }
+  lua_settop(L, t);
+}
+
+/* Fills descriptions that live in a userdata left on the stack. [-0, +1, v] */
+static ndg_task_arrays check_tasks(lua_State *L, int spec) {
+  ndg_task_arrays tasks = {.n_tasks = (uint64_t)ndg_lua_field_integer(L, spec, "n_tasks", 1)};
+  lua_getfield(L, spec, "arrays");
+  luaL_argcheck(L, lua_istable(L, -1), spec, "field arrays must be a list");
+  tasks.n_arrays = lua_rawlen(L, -1);
+  ndg_array *arrays = lua_newuserdatauv(L, (size_t)(tasks.n_arrays + 1) * sizeof *arrays, 0);
+  memset(arrays, 0, (size_t)(tasks.n_arrays + 1) * sizeof *arrays);
+  for (uint64_t i = 0; i < tasks.n_arrays; i++) {
+    lua_rawgeti(L, -2, (lua_Integer)i + 1);
+    check_task_array(L, tasks.n_tasks, &arrays[i]);
+    lua_pop(L, 1);
+  }
+  lua_remove(L, -2);
+  tasks.arrays = arrays;
+  return tasks;
+}
+
+int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, dtype, seed}) */
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 16, NULL);
+  ndg_lua_problem *p = lua_newuserdatauv(L, sizeof *p, 2);
+  *p = (ndg_lua_problem){0};
+  luaL_setmetatable(L, NDG_LUA_PROBLEM);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, 2, 1); /* the description keeps the learner */
+  lua_newtable(L);
+  lua_setiuservalue(L, 2, 2); /* rules that were used: the engine knows them by address */
+  lua_getfield(L, 1, "learner");
+  const int learner = lua_gettop(L);
+  ndg_problem_spec spec = {
+      .inner = check_inner(L, 1),
+      .dtype = dtype_codes[ndg_lua_field_choice(L, 1, "dtype", dtypes, COUNT(dtypes))],
+      .seed = (uint64_t)ndg_lua_field_integer(L, 1, "seed", 0)};
+  const ndg_task_arrays tasks = check_tasks(L, 1);
+  spec.tasks = &tasks;
+  spec.learner = ndg_lua_check_component(L, learner, NDG_LUA_LEARNER)->instance;
+  spec.pool = ndg_lua_pool(L);
+  ndg_error e = {0};
+  if (ndg_problem_open(&spec, &p->problem, &e) < 0) {
+    return ndg_lua_raise(L, &e, spec.learner.loaded->component->id, NULL);
+  }
+  lua_pushvalue(L, 2);
+  return 1;
+}
