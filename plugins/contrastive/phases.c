@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+
+#include "contrastive.h"
+
+/* Severity: a phase that left the finite numbers says more than one past the radius, and that more
+   than one that stopped early. */
+static int severity(ndg_status st) {
+  return st == NDG_DIVERGED ? 3 : st == NDG_PAST_RADIUS ? 2 : st == NDG_NOT_CONVERGED ? 1 : 0;
+}
+
+void contrastive_note(estimate *x, ndg_status st, const char *format, ...) {
+  if (severity(st) <= severity(x->record->status)) {
+    return;
+  }
+  va_list arguments;
+  va_start(arguments, format);
+  (void)vsnprintf(x->record->note, sizeof x->record->note, format, arguments);
+  va_end(arguments);
+  x->record->status = st;
+}
+
+/* NaN: the problem's. */
+static ndg_optimizer request(int32_t kind, double lr) {
+  return (ndg_optimizer){.kind = (uint32_t)kind,
+                         .lr = lr > 0 ? lr : NAN,
+                         .momentum = NAN,
+                         .beta2 = NAN,
+                         .epsilon = NAN};
+}
+
+static ndg_vector *new_vector(estimate *x, uint32_t space, int is_complex,
+                              const ndg_optimizer *optimizer) {
+  ndg_vector *v = x->api->vector(x->problem, space, is_complex, optimizer);
+  if (!v) {
+    ndg_fail(x->error, NDG_ENOMEM, "no memory for a vector of %llu tasks",
+             (unsigned long long)x->info.n_tasks);
+  }
+  return v;
+}
+
+static void describe_beta(ndg_complex beta, char *out, size_t size) {
+  if (beta.im == 0) {
+    (void)snprintf(out, size, "%g", beta.re);
+  } else {
+    (void)snprintf(out, size, "%.4g%+.4gi", beta.re, beta.im);
+  }
+}
+
+/* What the end of a phase tells; which: "free phase", "nudged phase at beta = 0.1". */
+static void judge(estimate *x, ndg_status st, const ndg_phase *p, const char *which) {
+  const int nudged = p->beta.re != 0 || p->beta.im != 0;
+  const char *advice = nudged ? "choose a smaller beta or nudged_lr" : "choose a smaller step size";
+  if (st == NDG_DIVERGED) {
+    contrastive_note(x, st, "%s diverged at step %llu; %s", which,
+                     (unsigned long long)p->steps_taken, advice);
+  } else if (p->contraction > 1) {
+    contrastive_note(x, nudged ? NDG_PAST_RADIUS : NDG_DIVERGED,
+                     "%s: the gradient grows by a factor of %.4g per step%s; %s", which,
+                     p->contraction, nudged ? ", past the stability radius" : "", advice);
+  } else if (st > 0) {
+    contrastive_note(x, NDG_NOT_CONVERGED,
+                     "%s stopped after %llu steps at gradient norm %.3g, above its tolerance %g",
+                     which, (unsigned long long)p->steps_taken, p->gradient_norm, p->tolerance);
+  }
+}
+
+static ndg_status run(estimate *x, ndg_phase *p, const char *which) {
+  ndg_error local = {0};
+  const ndg_status st = x->api->relax(x->problem, p, &local);
+  if (st < 0) {
+    return ndg_fail(x->error, st, "%s: %s", which, local.text);
+  }
+  judge(x, st, p, which);
+  return NDG_OK;
+}
+
+ndg_status contrastive_free_phase(estimate *x) {
+  const contrastive_options *o = x->options;
+  const ndg_optimizer optimizer = request(o->free_optimizer, o->free_lr);
+  const uint32_t space = o->state == CARRIED ? NDG_STATE : NDG_PHI;
+  x->free = new_vector(x, space, 0, &optimizer);
+  if (!x->free) {
+    return NDG_ENOMEM;
+  }
+  ndg_phase p = {.struct_size = sizeof p,
+                 .optimizer = optimizer,
+                 .end = x->free,
+                 .steps = o->free_steps < 0 ? x->info.steps : (uint64_t)o->free_steps,
+                 .tolerance = o->free_tolerance < 0 ? x->info.tolerance : o->free_tolerance};
+  ndg_status st = run(x, &p, "free phase");
+  x->free_steps = p.steps_taken;
+  return st;
+}
+
+/* A phase of the nudged kind, ready but for β, end, steps and tolerance. */
+static ndg_phase nudged_phase(const estimate *x) {
+  const contrastive_options *o = x->options;
+  return (ndg_phase){.struct_size = sizeof(ndg_phase),
+                     .optimizer = request(o->nudged_optimizer, o->nudged_lr),
+                     .start = o->start == CONTINUE ? x->free : NULL,
+                     .first_step = o->state == CARRIED ? x->free_steps : 0};
+}
+
+static ndg_status evaluate(estimate *x, uint32_t k, const ndg_vector *phi, ndg_complex beta) {
+  const int is_complex = beta.im != 0;
+  x->sample[k] = new_vector(x, NDG_THETA, is_complex, NULL);
+  if (!x->sample[k]) {
+    return NDG_ENOMEM;
+  }
+  ndg_evaluation v = {.struct_size = sizeof v,
+                      .want = NDG_WANT_GRAD_THETA,
+                      .loss = NDG_AUGMENTED_LOSS,
+                      .beta = beta,
+                      .phi = phi,
+                      .grad_theta = x->sample[k]};
+  return x->api->evaluate(x->problem, &v, x->error);
+}
+
+ndg_status contrastive_sample(estimate *x, uint32_t k) {
+  const contrastive_options *o = x->options;
+  const ndg_complex node = x->stencil.node[k];
+  ndg_phase p = nudged_phase(x);
+  char beta[64], which[96];
+  p.beta = (ndg_complex){o->beta * node.re, o->beta * node.im};
+  p.steps = o->nudged_steps < 0 ? x->info.steps : (uint64_t)o->nudged_steps;
+  p.tolerance = o->nudged_tolerance < 0 ? x->info.tolerance : o->nudged_tolerance;
+  p.end = new_vector(x, NDG_PHI, p.beta.im != 0, NULL);
+  if (!p.end) {
+    return NDG_ENOMEM;
+  }
+  describe_beta(p.beta, beta, sizeof beta);
+  (void)snprintf(which, sizeof which, "nudged phase at beta = %s", beta);
+  ndg_status st = run(x, &p, which);
+  if (st == NDG_OK) {
+    st = evaluate(x, k, p.end, p.beta);
+  }
+  x->nudged_steps = p.steps_taken > x->nudged_steps ? p.steps_taken : x->nudged_steps;
+  x->api->release(x->problem, p.end);
+  return st;
+}
+
+ndg_status contrastive_sample_reference(estimate *x, uint32_t k) {
+  const ndg_complex zero = {0, 0};
+  if (x->options->reference == FREE) {
+    return evaluate(x, k, x->free, zero);
+  }
+  ndg_phase p = nudged_phase(x);
+  p.steps = x->nudged_steps;
+  p.end = new_vector(x, NDG_PHI, 0, NULL);
+  if (!p.end) {
+    return NDG_ENOMEM;
+  }
+  ndg_status st = run(x, &p, "matched continuation of the free phase");
+  if (st == NDG_OK) {
+    st = evaluate(x, k, p.end, zero);
+  }
+  x->api->release(x->problem, p.end);
+  return st;
+}
+
+ndg_status contrastive_check_radius(estimate *x) {
+  const double reach = x->options->beta * x->stencil.reach;
+  if (reach >= x->info.stability_radius) {
+    contrastive_note(x, NDG_PAST_RADIUS,
+                     "beta reaches %g, past the stability radius %.4g; choose beta below %.4g",
+                     reach, x->info.stability_radius, x->info.stability_radius / x->stencil.reach);
+  }
+  return x->record->status;
+}

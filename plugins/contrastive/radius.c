@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* G(β) = Σ c_j β^j has the coefficients c_j β^j = (1/N) Σ_k G_k e^{-2πijk/N} on the contour, up to
+   aliases of order β^N; they fall like (β/ρ)^j down to round-off. */
+#include <float.h>
+#include <math.h>
+
+#include "contrastive.h"
+
+/* ‖c_j β^j‖ for j = 0 .. n-1; n is the number of points on the circle. */
+static ndg_status coefficients(estimate *x, uint32_t n, double *norm) {
+  ndg_complex weight[STENCIL_MAX_NODES];
+  ndg_vector *sum = x->api->vector(x->problem, NDG_THETA, 0, NULL);
+  if (!sum) {
+    return ndg_fail(x->error, NDG_ENOMEM, "no memory for a coefficient of G");
+  }
+  ndg_status st = NDG_OK;
+  for (uint32_t j = 0; st == NDG_OK && j < n; j++) {
+    for (uint32_t k = 0; k < x->stencil.n; k++) {
+      const double twice = k == 0 || 2 * k == n ? 1 : 2;
+      const ndg_complex root = stencil_root_of_unity((uint32_t)((uint64_t)j * k % n), n);
+      weight[k] = (ndg_complex){twice * root.re, -twice * root.im};
+    }
+    st = x->api->combine(x->problem, sum, (ndg_complex){1.0 / n, 0}, x->stencil.n, weight,
+                         (const ndg_vector *const *)x->sample, x->error);
+    norm[j] = x->api->norm(x->problem, sum);
+  }
+  x->api->release(x->problem, sum);
+  return st;
+}
+
+ndg_status contrastive_estimate_radius(estimate *x) {
+  const uint32_t n = x->stencil.order;
+  double norm[STENCIL_MAX_HOLOMORPHIC];
+  ndg_status st = coefficients(x, n, norm);
+  if (st < 0) {
+    return st;
+  }
+  /* Past ρ negative powers are there too, and fill the upper end of the circle. */
+  if (norm[n - 1] > norm[n / 2] && norm[n - 1] > 1e-3 * norm[1]) {
+    contrastive_note(x, NDG_PAST_RADIUS,
+                     "G has a singularity inside the circle |beta| = %g: past the stability "
+                     "radius; choose a smaller beta",
+                     x->options->beta);
+    return NDG_OK;
+  }
+  /* The highest ratio above round-off is nearest to its limit. */
+  const double noise = 1e4 * (x->info.dtype == NDG_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
+  uint32_t j = 1;
+  while (j + 1 < n && norm[j + 1] > noise * norm[0]) {
+    j++;
+  }
+  if (j >= 3 && isnan(x->record->stability_radius)) {
+    x->record->stability_radius = x->options->beta * norm[j - 1] / norm[j];
+  }
+  return NDG_OK;
+}
