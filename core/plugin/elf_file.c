@@ -30,11 +30,8 @@ static ndg_status cannot_read(const object *o) {
                   strerror(code));
 }
 
-static ndg_status truncated(const object *o, uint64_t needs) {
-  return ndg_fail(o->error, NDG_EABI,
-                  "%s: not a plugin: truncated file (%" PRIu64
-                  " bytes, its headers speak of %" PRIu64 ")",
-                  o->path, o->size, needs);
+static ndg_status truncated(const object *o) {
+  return ndg_fail(o->error, NDG_EABI, "%s: not a plugin: the file is truncated", o->path);
 }
 
 static bool read_at(const object *o, void *out, size_t size, uint64_t offset) {
@@ -59,7 +56,7 @@ static ndg_status check_header(object *o) {
   if (!read_at(o, o->header.e_ident, SELFMAG, 0) || memcmp(o->header.e_ident, ELFMAG, SELFMAG) != 0)
     return ndg_fail(o->error, NDG_EABI, "%s: not a plugin: not an ELF shared object", o->path);
   if (!read_at(o, &o->header, sizeof o->header, 0))
-    return truncated(o, sizeof o->header);
+    return truncated(o);
   if (o->header.e_ident[EI_CLASS] != ELFCLASS64 || o->header.e_machine != MACHINE)
     return ndg_fail(o->error, NDG_EABI,
                     "%s: not a plugin for this machine: ELF class %d, machine %d, must be %d, %d",
@@ -79,14 +76,14 @@ static ndg_status check_extent(const object *o) {
   if (h->e_phentsize != sizeof(Elf64_Phdr))
     return ndg_fail(o->error, NDG_EABI, "%s: not a plugin: broken ELF header", o->path);
   if (programs > o->size || sections > o->size)
-    return truncated(o, programs > sections ? programs : sections);
+    return truncated(o);
   for (uint64_t k = 0; k < h->e_phnum; k++) {
     Elf64_Phdr p;
     if (!read_at(o, &p, sizeof p, h->e_phoff + k * sizeof p))
       return cannot_read(o);
     const uint64_t end = end_of(p.p_offset, 1, p.p_filesz);
     if (p.p_type == PT_LOAD && end > o->size)
-      return truncated(o, end);
+      return truncated(o);
   }
   return NDG_OK;
 }

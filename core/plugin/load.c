@@ -23,9 +23,10 @@ static ndg_status open_library(const char *path, const char *resolved, void **ha
   if (before.control != after.control || before.x87 != after.x87) {
     ndg_fp_state_set(before);
     return ndg_fail(e, NDG_EABI,
-                    "%s: loading it changes the floating-point mode (0x%" PRIx32 " to 0x%" PRIx32
+                    "%s: loading it changes the floating-point mode (control 0x%" PRIx32
+                    " to 0x%" PRIx32 ", x87 0x%" PRIx32 " to 0x%" PRIx32
                     "), which would change every result; build it without -ffast-math",
-                    path, before.control ^ before.x87 << 16, after.control ^ after.x87 << 16);
+                    path, before.control, after.control, before.x87, after.x87);
   }
   if (*handle)
     return NDG_OK;
@@ -58,12 +59,14 @@ static ndg_status find_symbol(const char *path, void *handle, const ndg_plugin *
     return other_major(path, handle, e);
   if (dladdr1(symbol, &info, &entry, RTLD_DL_SYMENT) && entry) {
     const ElfW(Sym) *s = entry;
-    if (ELF64_ST_TYPE(s->st_info) != STT_OBJECT || s->st_size < NDG_PLUGIN_SIZE_1_0)
+    if (ELF64_ST_TYPE(s->st_info) != STT_OBJECT)
+      return ndg_fail(e, NDG_EABI, "%s: not a plugin: its symbol ndg_plugin_1 is no data object",
+                      path);
+    if (s->st_size < NDG_PLUGIN_SIZE_1_0)
       return ndg_fail(e, NDG_EABI,
-                      "%s: not a plugin: its symbol ndg_plugin_1 is no ndg_plugin (%" PRIu64
-                      " bytes of ELF type %d, must be %zu of type %d)",
-                      path, (uint64_t)s->st_size, ELF64_ST_TYPE(s->st_info), NDG_PLUGIN_SIZE_1_0,
-                      STT_OBJECT);
+                      "%s: not a plugin: its symbol ndg_plugin_1 has %" PRIu64
+                      " bytes, must have at least %zu",
+                      path, (uint64_t)s->st_size, NDG_PLUGIN_SIZE_1_0);
   }
   *out = symbol;
   return NDG_OK;
@@ -75,14 +78,14 @@ static int compare(const ndg_component *a, const ndg_component *b) {
   return by_kind ? by_kind : strcmp(a->id, b->id);
 }
 
-static ndg_status check_unique(const ndg_registry *r, const ndg_loaded *l, ndg_error *e) {
+static ndg_status check_unique(const ndg_registry *r, const char *path, const ndg_loaded *l,
+                               ndg_error *e) {
   for (uint64_t k = 0; k < r->n_components; k++) {
     const ndg_loaded *other = r->components[k];
     if (strcmp(other->component->id, l->component->id) == 0)
       return ndg_fail(e, NDG_EINVAL,
                       "%s: component id '%s' is already taken by a %s of %s; load only one of them",
-                      l->path, l->component->id, ndg_kind_noun(other->component->kind),
-                      other->path);
+                      path, l->component->id, ndg_kind_noun(other->component->kind), other->path);
   }
   return NDG_OK;
 }
@@ -134,7 +137,7 @@ static ndg_status add_plugin(ndg_registry *r, const char *path, const char *reso
     if (st < 0 || !l)
       continue;
     l->path = kept;
-    st = check_unique(r, l, e);
+    st = check_unique(r, path, l, e);
     if (st == NDG_OK)
       insert(r, l);
   }

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define NEEDS "nudge"
+#include "../sound.h"

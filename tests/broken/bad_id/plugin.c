@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ID "Bad-Id"
+#include "../sound.h"

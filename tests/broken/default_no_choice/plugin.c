@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: MIT */
+#include "nudge/nudge.h"
+static const ndg_choice choices[] = {{"forward", 0, "One phase."}, {NULL, 0, NULL}};
+#define OPTION NDG_OPT_ENUM(sound_options, variant, 3, choices, "Which difference.")
+#include "../sound.h"

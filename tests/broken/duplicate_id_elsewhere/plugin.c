@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ID "sound"
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ESTIMATE NULL
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define LEVEL 7
+#include "../sound.h"

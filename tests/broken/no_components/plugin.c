@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define N_COMPONENTS 0
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define DOC NULL
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define KIND NULL
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define LICENSE NULL
+#include "../sound.h"

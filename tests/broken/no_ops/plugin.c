@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define OPS NULL
+#include "../sound.h"

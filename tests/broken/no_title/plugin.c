@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define TITLE ""
+#include "../sound.h"

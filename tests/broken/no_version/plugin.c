@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define VERSION NULL
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define COMPONENTS &sound_component, NULL
+#include "../sound.h"

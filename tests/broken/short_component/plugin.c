@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define COMPONENT_SIZE 64
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define TITLE "one\ntwo"
+#include "../sound.h"

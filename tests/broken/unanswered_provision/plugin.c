@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define PROVIDES "org.lab.blur/1"
+#include "../sound.h"

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define MAGIC 0x01020304u
+#include "../sound.h"
