@@ -1,2 +1,318 @@
 /* SPDX-License-Identifier: MIT */
+/* Reverse mode through the steps of learning. See README.md. */
+#include <math.h>
+#include <stdlib.h>
+
 #include "nudge/nudge.h"
+#include "schedule.h"
+
+enum { STORE_ALL, CHECKPOINT, RECOMPUTE };
+
+typedef struct unrolled_options {
+  double lr;
+  int64_t window, snapshots, steps;
+  int32_t memory, optimizer;
+} unrolled_options;
+
+static const ndg_choice memories[] = {
+    {"store_all", STORE_ALL, "Hold every state of the window."},
+    {"checkpoint", CHECKPOINT, "Hold a few snapshots, spread binomially; recompute the rest."},
+    {"recompute", RECOMPUTE, "Hold one state; recompute every other from it."},
+    {NULL, 0, NULL}};
+static const ndg_choice optimizers[] = {
+    {"problem", NDG_OPTIMIZER_PROBLEM, "As the problem's inner optimiser."},
+    {"gradient_descent", NDG_GRADIENT_DESCENT, "Plain gradient descent."},
+    {"heavy_ball", NDG_HEAVY_BALL, "Momentum."},
+    {"nesterov", NDG_NESTEROV, "Nesterov's momentum."},
+    {"adam", NDG_ADAM, "Adam."},
+    {"newton", NDG_NEWTON, "Refused: its steps are not differentiable."},
+    {NULL, 0, NULL}};
+
+static const ndg_option option_table[] = {
+    NDG_OPT_I64(unrolled_options, window, 0, 0, INT64_MAX,
+                "Last steps to go back through; 0: all of them, and the initial point."),
+    NDG_OPT_ENUM(unrolled_options, memory, STORE_ALL, memories,
+                 "What is held of the trajectory; results are equal bit for bit."),
+    NDG_OPT_I64(unrolled_options, snapshots, 0, 0, 1 << 30,
+                "States held by checkpoint; 0: log2 of the window, rounded up."),
+    NDG_OPT_I64(unrolled_options, steps, -1, -1, INT64_MAX,
+                "Steps of learning; -1: as many as the problem takes."),
+    NDG_OPT_F64(unrolled_options, lr, 0, 0, 1e6, NDG_OPTION_LOG, NULL,
+                "Step size; 0: as the problem."),
+    NDG_OPT_ENUM(unrolled_options, optimizer, NDG_OPTIMIZER_PROBLEM, optimizers, "Optimiser."),
+    NDG_OPT_END};
+
+static ndg_status check(const void *options, ndg_error *e) {
+  const unrolled_options *o = options;
+  if (o->optimizer == NDG_NEWTON) {
+    return ndg_fail(e, NDG_EINVAL,
+                    "optimizer = newton cannot be unrolled: its steps are not differentiable; use "
+                    "gradient_descent, heavy_ball, nesterov or adam");
+  }
+  if (o->snapshots > 0 && o->memory != CHECKPOINT) {
+    return ndg_fail(e, NDG_EINVAL, "snapshots = %lld is for memory = checkpoint only",
+                    (long long)o->snapshots);
+  }
+  return NDG_OK;
+}
+
+/* One estimate under way. */
+typedef struct estimate {
+  const unrolled_options *options;
+  const ndg_problem_api *api;
+  ndg_problem *problem;
+  ndg_record *record;
+  ndg_error *error;
+  ndg_optimizer optimizer;
+  uint64_t steps, window;
+  ndg_vector *last;             /* STATE after all steps */
+  ndg_vector *adjoint;          /* STATE */
+  ndg_vector *direct, *through; /* THETA: ∂θL^eval, and what comes through learning */
+} estimate;
+
+static ndg_status no_memory(estimate *x, uint64_t n) {
+  return ndg_fail(x->error, NDG_ENOMEM,
+                  "no memory for %llu states; use memory = checkpoint or a smaller window",
+                  (unsigned long long)n);
+}
+
+static ndg_vector *new_state(estimate *x) {
+  return x->api->vector(x->problem, NDG_STATE, 0, &x->optimizer);
+}
+
+/* n steps from step `first` on; start NULL: from the initial point. */
+static ndg_status relax(estimate *x, ndg_phase *p) {
+  p->struct_size = sizeof *p;
+  p->optimizer = x->optimizer;
+  const ndg_status st = x->api->relax(x->problem, p, x->error);
+  if (st != NDG_DIVERGED) {
+    return st < 0 ? st : NDG_OK;
+  }
+  x->record->status = st;
+  (void)snprintf(x->record->note, sizeof x->record->note,
+                 "learning diverged at step %llu; choose a smaller step size",
+                 (unsigned long long)(p->first_step + p->steps_taken));
+  return ndg_fail(x->error, st, "%s", x->record->note);
+}
+
+static ndg_status advance(estimate *x, const ndg_vector *start, ndg_vector *end, uint64_t first,
+                          uint64_t n) {
+  ndg_phase p = {.start = start, .end = end, .first_step = first, .steps = n};
+  return relax(x, &p);
+}
+
+/* How many steps there are, and through how many of them to go back. */
+static ndg_status count_steps(estimate *x) {
+  const unrolled_options *o = x->options;
+  ndg_problem_info info = {.struct_size = sizeof info};
+  x->api->describe(x->problem, &info);
+  if (o->optimizer == NDG_OPTIMIZER_PROBLEM && info.optimizer.kind == NDG_NEWTON) {
+    return ndg_fail(x->error, NDG_EINVAL,
+                    "the problem's inner optimiser is newton, whose steps are not differentiable; "
+                    "set optimizer, lr and steps of the rule");
+  }
+  x->steps = o->steps < 0 ? info.steps : (uint64_t)o->steps;
+  if (o->steps < 0 && info.tolerance > 0) {
+    if (info.n_tasks > 1) {
+      return ndg_fail(x->error, NDG_EINVAL,
+                      "the problem's %llu tasks stop at a tolerance, after different numbers of "
+                      "steps; set steps of the rule",
+                      (unsigned long long)info.n_tasks);
+    }
+    ndg_phase p = {.end = x->last, .steps = info.steps, .tolerance = info.tolerance};
+    const ndg_status st = relax(x, &p);
+    if (st != NDG_OK) {
+      return st;
+    }
+    x->steps = p.steps_taken;
+  }
+  const uint64_t window = (uint64_t)o->window;
+  x->window = window == 0 || window > x->steps ? x->steps : window;
+  return NDG_OK;
+}
+
+/* At x->last: the adjoint of the last state, and the direct derivative. */
+static ndg_status seed(estimate *x) {
+  const ndg_complex one = {1, 0};
+  ndg_vector *g = x->api->vector(x->problem, NDG_PHI, 0, NULL);
+  if (!g) {
+    return no_memory(x, 1);
+  }
+  ndg_evaluation v = {.struct_size = sizeof v,
+                      .want = NDG_WANT_GRAD_PHI | NDG_WANT_GRAD_THETA,
+                      .loss = NDG_EVAL_LOSS,
+                      .phi = x->last,
+                      .grad_phi = g,
+                      .grad_theta = x->direct};
+  ndg_status st = x->api->evaluate(x->problem, &v, x->error);
+  if (st == NDG_OK) {
+    const ndg_vector *in = g;
+    st = x->api->combine(x->problem, x->adjoint, one, 1, &one, &in, x->error);
+  }
+  x->api->release(x->problem, g);
+  return st;
+}
+
+static ndg_status reverse_step(estimate *x, const ndg_vector *before, uint64_t step) {
+  if (x->api->cancelled(x->problem)) {
+    return ndg_fail(x->error, NDG_EINVAL, "stopped on request at step %llu",
+                    (unsigned long long)step);
+  }
+  return x->api->step_transposed(x->problem, &x->optimizer, before, step, x->adjoint, x->through,
+                                 x->error);
+}
+
+/* The window, from the state in state[0], with every state held. */
+static ndg_status reverse_stored(estimate *x, ndg_vector **state) {
+  const uint64_t first = x->steps - x->window;
+  ndg_phase p = {.record = 1,
+                 .start = state[0],
+                 .end = x->last,
+                 .first_step = first,
+                 .steps = x->window,
+                 .states = state};
+  ndg_status st = relax(x, &p);
+  if (st == NDG_OK) {
+    st = seed(x);
+  }
+  for (uint64_t i = x->window; st == NDG_OK && i-- > 0;) {
+    st = reverse_step(x, state[i], first + i);
+  }
+  return st;
+}
+
+/* The same with n snapshots and one state to work with. */
+static ndg_status reverse_scheduled(estimate *x, ndg_vector **state, uint64_t n,
+                                    uint64_t *position) {
+  const uint64_t first = x->steps - x->window;
+  ndg_status st = NDG_OK;
+  int seeded = 0;
+  schedule plan;
+  schedule_start(&plan, x->window, n, position);
+  while (st == NDG_OK) {
+    const schedule_action go = schedule_next(&plan);
+    if (go.kind == SCHEDULE_DONE) {
+      break;
+    }
+    if (go.kind == SCHEDULE_ADVANCE) {
+      st = advance(x, state[go.from], state[go.to], first + go.step, go.n);
+      continue;
+    }
+    if (!seeded) {
+      st = advance(x, state[go.from], x->last, first + go.step, 1);
+      st = st == NDG_OK ? seed(x) : st;
+      seeded = 1;
+    }
+    if (st == NDG_OK) {
+      st = reverse_step(x, state[go.from], first + go.step);
+    }
+  }
+  return st;
+}
+
+static uint64_t count_snapshots(const estimate *x) {
+  uint64_t n = (uint64_t)x->options->snapshots;
+  if (x->options->memory == RECOMPUTE) {
+    return 1;
+  }
+  while (x->options->snapshots == 0 && n < 63 && ((uint64_t)1 << n) < x->window) {
+    n++;
+  }
+  n = n < 1 ? 1 : n;
+  return n < x->window ? n : x->window;
+}
+
+static ndg_status reverse_window(estimate *x) {
+  const int stored = x->options->memory == STORE_ALL;
+  const uint64_t n = stored ? x->window : count_snapshots(x);
+  ndg_status st = NDG_OK;
+  uint64_t made = 0;
+  if (n > SIZE_MAX / sizeof(ndg_vector *) - 1) {
+    return no_memory(x, n);
+  }
+  ndg_vector **state = calloc(n + 1, sizeof *state);
+  uint64_t *position = calloc(n, sizeof *position);
+  while (state && made < n + 1 && (state[made] = new_state(x))) {
+    made++;
+  }
+  if (made < n + 1 || !position) {
+    st = no_memory(x, n + 1);
+  } else {
+    st = advance(x, NULL, state[0], 0, x->steps - x->window);
+  }
+  if (st == NDG_OK) {
+    st = stored ? reverse_stored(x, state) : reverse_scheduled(x, state, n, position);
+  }
+  for (uint64_t i = 0; i < made; i++) {
+    x->api->release(x->problem, state[i]);
+  }
+  free(position);
+  free(state);
+  return st;
+}
+
+static ndg_status estimate_gradient(const void *options, const ndg_problem_api *api,
+                                    ndg_problem *problem, ndg_vector *gradient, ndg_record *record,
+                                    ndg_error *e) {
+  const unrolled_options *o = options;
+  const ndg_complex one = {1, 0}, weights[] = {{1, 0}, {1, 0}};
+  estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
+  x.optimizer = (ndg_optimizer){.kind = (uint32_t)o->optimizer,
+                                .lr = o->lr > 0 ? o->lr : NAN,
+                                .momentum = NAN,
+                                .beta2 = NAN,
+                                .epsilon = NAN};
+  x.last = new_state(&x);
+  x.adjoint = new_state(&x);
+  x.direct = api->vector(problem, NDG_THETA, 0, NULL);
+  x.through = api->vector(problem, NDG_THETA, 0, NULL);
+  if (!x.last || !x.adjoint || !x.direct || !x.through) {
+    return no_memory(&x, 2);
+  }
+  ndg_status st = count_steps(&x);
+  if (st != NDG_OK) {
+    return st;
+  }
+  if (x.window > 0) {
+    st = reverse_window(&x);
+  } else {
+    st = advance(&x, NULL, x.last, 0, 0);
+    st = st == NDG_OK ? seed(&x) : st;
+  }
+  if (st == NDG_OK && x.window == x.steps) {
+    st = api->start_transposed(problem, x.adjoint, x.through, e);
+  }
+  if (st != NDG_OK) {
+    return st;
+  }
+  const ndg_vector *const in[] = {x.direct, x.through};
+  return api->combine(problem, gradient, one, 2, weights, in, e);
+}
+
+static const ndg_rule_ops ops = {
+    .struct_size = sizeof ops, .check = check, .estimate = estimate_gradient};
+
+static const char *const needs[] = {NDG_CAP_NUDGE, NDG_CAP_TRANSPOSED_STEP, NULL};
+
+static const ndg_component rule = {
+    .struct_size = sizeof rule,
+    .props = NDG_PROP_DETERMINISTIC | NDG_PROP_F64 | NDG_PROP_BATCH_INVARIANT,
+    NDG_RULE(&ops),
+    .id = "unrolled",
+    .version = "1.0.0",
+    .title = "Back-propagation through the steps of learning, full or truncated",
+    .doc = "The gradient of eval_loss after the steps of learning, by transposed optimiser steps "
+           "in reverse: all of them with the initial point (BPTT), or the last `window` (TBPTT). "
+           "Memory is held for every state, for binomially spread snapshots, or for one state; "
+           "the three give the same bits. Snapshots cost the fewest recomputed steps possible.",
+    .cite = "Griewank, Walther: Algorithm 799: revolve. ACM TOMS 26, 2000. Shaban, Cheng, Hatch, "
+            "Boots: Truncated back-propagation for bilevel optimization. AISTATS 2019.",
+    .needs = needs,
+    .options = option_table,
+    .options_size = sizeof(unrolled_options)};
+
+static const ndg_component *const components[] = {&rule};
+
+const ndg_plugin NDG_PLUGIN_SYMBOL = {
+    NDG_PLUGIN_HEAD,      .name = "unrolled", .version = "1.0.0",      .license = "MIT",
+    .build = __VERSION__, .n_components = 1,  .components = components};
