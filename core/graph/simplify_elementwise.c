@@ -24,6 +24,17 @@ static bool is_op(const ndg_graph *g, ndg_node x, uint32_t op, ndg_node *inner) 
   return true;
 }
 
+/* Whether x is -inner, or that stretched. */
+static bool is_negated(ndg_graph *g, ndg_node x, ndg_node *inner) {
+  const ndg_shape shape = ndg_graph_get(g, x)->shape;
+  if (is_op(g, x, NDG_OP_NEG, inner))
+    return true;
+  if (!is_op(g, x, NDG_OP_BROADCAST, inner) || !is_op(g, *inner, NDG_OP_NEG, inner))
+    return false;
+  *inner = ndg_graph_apply(g, NDG_OP_BROADCAST, 1, inner, NULL, &shape);
+  return true;
+}
+
 static bool power_of_two(double c) {
   int exponent;
   return isfinite(c) && fabs(frexp(c, &exponent)) == 0.5;
@@ -151,9 +162,9 @@ static ndg_node simplify_add(ndg_graph *g, ndg_graph_node *d) {
     return a;
   if (a == b)
     return scale(g, a, 2);
-  if (is_op(g, b, NDG_OP_NEG, &x))
+  if (is_negated(g, b, &x))
     return binary(g, NDG_OP_SUB, a, x);
-  if (is_op(g, a, NDG_OP_NEG, &x))
+  if (is_negated(g, a, &x))
     return binary(g, NDG_OP_SUB, b, x);
   x = join_pieces(g, a, b);
   return x ? x : join_pieces(g, b, a);
@@ -167,9 +178,9 @@ static ndg_node simplify_sub(ndg_graph *g, const ndg_graph_node *d) {
     return a;
   if (ndg_node_constant(g, a, &c) && c == 0)
     return unary(g, NDG_OP_NEG, b);
-  if (is_op(g, b, NDG_OP_NEG, &x))
+  if (is_negated(g, b, &x))
     return binary(g, NDG_OP_ADD, a, x);
-  if (is_op(g, a, NDG_OP_NEG, &x))
+  if (is_negated(g, a, &x))
     return unary(g, NDG_OP_NEG, binary(g, NDG_OP_ADD, x, b));
   return NDG_NO_NODE;
 }
