@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of the command line. */
+/* The command line: one function per verb, and what verbs share. */
 #ifndef NUDGE_CLI_CLI_H
 #define NUDGE_CLI_CLI_H
 
@@ -7,12 +7,69 @@
 
 #include "plugin/registry.h"
 
-/* One verb; argv[0] is its name. The result is the exit status; errors are one line on stderr.
-   [main; any; cost of the verb] */
+/* Verbs: argv[0] is the verb's name; the result is the exit status (0 or 1). Contract of all:
+   [main; any; I/O] */
+int ndg_cli_help(int argc, char **argv);
+int ndg_cli_info(int argc, char **argv);
+int ndg_cli_list(int argc, char **argv);
 int ndg_cli_run(int argc, char **argv);
+int ndg_cli_version(int argc, char **argv);
 
-/* The plugins of the default places, then those of --plugin. [main; any; I/O, allocates] */
-ndg_status ndg_cli_open_registry(const char *const *plugins, size_t n, ndg_registry **out,
+typedef struct ndg_cli_option {
+  const char *name;  /* "--json"; NULL ends a table */
+  const char *value; /* what help calls its value, "FILE"; NULL: it has none */
+  const char *doc;
+} ndg_cli_option;
+
+typedef struct ndg_cli_usage {
+  const char *verb;
+  const char *arguments; /* "ID", or "" */
+  const char *doc;
+  const ndg_cli_option *options;
+} ndg_cli_usage;
+
+/* A walk over the arguments of a verb. An option's value follows it or comes after '='; "--" ends
+   the options. */
+typedef struct ndg_cli_arguments {
+  const ndg_cli_usage *usage;
+  int argc;
+  char **argv;
+  int next;          /* first: 1 */
+  int only_operands; /* "--" was seen */
+  const char *value; /* of the option just returned, or the operand */
+} ndg_cli_arguments;
+
+enum {
+  NDG_CLI_OPERAND = -1, /* `value` is not an option */
+  NDG_CLI_END = -2,
+  NDG_CLI_STOP_OK = -3,   /* --help was answered: leave with status 0 */
+  NDG_CLI_STOP_ERROR = -4 /* the mistake was reported: leave with status 1 */
+};
+/* [main; any; I/O] The start of a walk. */
+ndg_cli_arguments ndg_cli_arguments_of(const ndg_cli_usage *, int argc, char **argv);
+/* [main; any; I/O] Index of the next option in the table, or one of the values above. */
+int ndg_cli_next(ndg_cli_arguments *);
+
+/* [main; any; I/O] "nudge: ..." as one line on stderr; returns the exit status 1. */
+NDG_PRINTF(1, 2)
+int ndg_cli_fail(const char *format, ...);
+
+/* Files of --plugin, in the order given. Longer lists are refused. */
+enum { NDG_CLI_MAX_PLUGINS = 64 };
+typedef struct ndg_cli_plugins {
+  size_t n;
+  const char *files[NDG_CLI_MAX_PLUGINS];
+} ndg_cli_plugins;
+#define NDG_CLI_PLUGIN_OPTION                                                                      \
+  { "--plugin", "FILE", "Load this plugin too; may be repeated." }
+/* [main; any; cheap] Adds a file; 0, or 1 when it was refused with a message. */
+int ndg_cli_add_plugin(ndg_cli_plugins *, const char *file);
+/* [main; any; I/O] A registry with the plugins that are found by default and these files. */
+ndg_status ndg_cli_open_registry(const char *const *files, size_t n, ndg_registry **out,
                                  ndg_error *);
+
+/* [main; any; I/O] A component's description, on stdout, as JSON or Markdown. */
+void ndg_cli_info_json(const ndg_loaded *);
+void ndg_cli_info_markdown(const ndg_loaded *);
 
 #endif

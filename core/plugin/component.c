@@ -58,10 +58,6 @@ const char *ndg_kind_noun(const char *id) {
   return k ? k->noun : "component";
 }
 
-bool ndg_kind_is_known(const char *id) {
-  return find_kind(id) != NULL;
-}
-
 bool ndg_ids_contain(const char *const *ids, const char *id) {
   for (; ids && *ids; ids++) {
     if (strcmp(*ids, id) == 0)

@@ -121,7 +121,9 @@ int ndg_options_describe(const ndg_option *o, char *out, size_t size) {
   if (o->flags & NDG_OPTION_REQUIRED) {
     ndg_line_add(&l, ", required");
   } else {
-    ndg_line_add(&l, ", default ");
+    const bool has_commas =
+        o->choices || o->type == NDG_OPTION_I64_LIST || o->type == NDG_OPTION_F64_LIST;
+    ndg_line_add(&l, has_commas ? "; default " : ", default ");
     add_default(&l, o);
   }
   if (o->flags & NDG_OPTION_DEPRECATED)

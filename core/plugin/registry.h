@@ -57,6 +57,9 @@ typedef struct ndg_instance {
 ndg_status ndg_instance_open(const ndg_registry *, const char *kind, const char *id,
                              const ndg_named_any *given, uint64_t n_given, ndg_arena *arena,
                              ndg_instance *out, ndg_error *);
+/* [any; any; pure] "learner", "rule"; "component" for NULL and for kinds that nudge does not run.
+ */
+const char *ndg_kind_noun(const char *kind);
 /* [any; any; pure] Does a component's NULL-terminated list hold this id? NULL list: no. */
 bool ndg_ids_contain(const char *const *ids, const char *id);
 

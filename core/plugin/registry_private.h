@@ -21,11 +21,6 @@ struct ndg_registry {
 #define NDG_LEARNER_OPS_SIZE_1_0 NDG_SIZE_UP_TO(ndg_learner_ops, extension)
 #define NDG_RULE_OPS_SIZE_1_0 NDG_SIZE_UP_TO(ndg_rule_ops, estimate)
 
-/* [any; any; pure] "learner", "rule"; "component" for NULL and kinds of the future. */
-const char *ndg_kind_noun(const char *kind);
-/* [any; any; pure] Is the kind one that this host runs? */
-bool ndg_kind_is_known(const char *kind);
-
 /* [main; load; pure] Magic, versions, sizes, texts: what holds before a component may be read. */
 ndg_status ndg_plugin_check(const char *path, const ndg_plugin *, ndg_error *);
 /* [main; load; allocates from arena] Checks one component and gives its normalised copy; *out is

@@ -299,12 +299,12 @@ END_TEST
 START_TEST(described) {
   static const char *const expected[] = {
       "true or false, default true",
-      "one of forward, symmetric, 4-point, default symmetric",
+      "one of forward, symmetric, 4-point; default symmetric",
       "integer in [1, 1000], default 20",
       "number in (0, 10], default 0.1",
       "text, default 'x'",
-      "list of integers at least 1, default 784, 64, 10",
-      "list of numbers in [-1, 1], default empty",
+      "list of integers at least 1; default 784, 64, 10",
+      "list of numbers in [-1, 1]; default empty",
       "number, unit 1/s, default 1",
       "integer in [0, 5], default 0, deprecated",
   };
