@@ -107,18 +107,27 @@ typedef struct ndg_phase_key {
   double tolerance;
   uint64_t is_complex;
 } ndg_phase_key;
+typedef struct ndg_divergence { /* of the first task that diverged */
+  uint64_t known, task, step;
+  double norm, reference;
+} ndg_divergence;
 typedef struct ndg_cached_phase {
   struct ndg_cached_phase *next; /* most recently used first */
   ndg_phase_key key;
-  uint64_t steps;       /* asked for */
-  uint64_t steps_taken; /* fewer: it ended by itself, and more steps change nothing */
+  uint64_t
+      steps; /* taken; an optimiser's phase that ended earlier than asked has all tasks frozen */
   ndg_vector *state;
   uint8_t *frozen; /* per task: NDG_TASK_* when the state was reached */
+  double *first;   /* per task: gradient norm at the start */
   double *norms;   /* largest over tasks of the gradient norm, every so many steps */
-  uint64_t n_norms;
-  uint64_t gradient_evaluations, hessian_vector_products; /* Newton: what it counted */
-  ndg_status status;                                      /* Newton: what it returned */
-  double gradient_norm, contraction;
+  uint64_t n_norms, norms_size;
+  ndg_divergence diverged;
+  struct { /* Newton: what it was asked and what it answered */
+    uint64_t steps;
+    uint64_t gradient_evaluations, hessian_vector_products;
+    uint32_t nonlocal;
+    double gradient_norm, contraction;
+  } newton;
 } ndg_cached_phase;
 
 /* A vector that a rule keeps from one estimate to the next. */
@@ -260,12 +269,18 @@ ndg_status ndg_problem_relax(ndg_problem *, ndg_phase *, ndg_error *);
 ndg_identity ndg_identity_of(const void *bytes, size_t n);
 /* The cached phase with the most steps that this one can go on from; NULL: none. */
 ndg_cached_phase *ndg_phases_find(ndg_problem *, const ndg_phase_key *, uint64_t steps);
+/* An entry with room for n_tasks; NULL: no memory. */
+ndg_cached_phase *ndg_cached_phase_create(const ndg_phase_key *, const ndg_vector *like);
+ndg_cached_phase *ndg_cached_phase_copy(const ndg_cached_phase *);
+void ndg_cached_phase_free(ndg_cached_phase *);
 /* Takes over the entry; forgets least recently used ones when there are too many. */
 void ndg_phases_insert(ndg_problem *, ndg_cached_phase *);
-void ndg_cached_phase_free(ndg_cached_phase *);
+/* Appends to `norms`. */
+ndg_status ndg_cached_phase_note_norm(ndg_cached_phase *, uint64_t i, double norm, ndg_error *);
 
-/* dense.c */
-void ndg_factor_free(struct ndg_factor *); /* when the problem closes; NULL is fine */
+/* minibatch.c */
+/* [hot] Indices of the samples of a step, for every task: they depend on its number only. */
+void ndg_minibatch_draw(ndg_problem *, uint64_t step);
 
 /* evaluate.c, transposed.c */
 ndg_status ndg_problem_evaluate(ndg_problem *, ndg_evaluation *, ndg_error *);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/dense.h"
 #include "engine/internal.h"
 
 ndg_status ndg_no_memory(ndg_error *e, const char *what) {
@@ -186,6 +187,7 @@ void ndg_problem_close(ndg_problem *p) {
   while (p->live)
     ndg_problem_get_api()->release(p, p->live);
   ndg_problem_drop_kept(p->kept);
+  ndg_factor_free(p->factor);
   ndg_programs_close(p);
   close_scratch(p);
   ndg_vector_destroy(p->start);
