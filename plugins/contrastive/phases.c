@@ -29,6 +29,11 @@ static ndg_optimizer request(int32_t kind, double lr) {
                          .epsilon = NAN};
 }
 
+static int is_newton(const estimate *x, const ndg_phase *p) {
+  const uint32_t kind = p->optimizer.kind;
+  return (kind == NDG_OPTIMIZER_PROBLEM ? x->info.optimizer.kind : kind) == NDG_NEWTON;
+}
+
 static ndg_vector *new_vector(estimate *x, uint32_t space, int is_complex,
                               const ndg_optimizer *optimizer) {
   ndg_vector *v = x->api->vector(x->problem, space, is_complex, optimizer);
@@ -47,31 +52,29 @@ static void describe_beta(ndg_complex beta, char *out, size_t size) {
   }
 }
 
-/* What the end of a phase tells; which: "free phase", "nudged phase at beta = 0.1". */
-static void judge(estimate *x, ndg_status st, const ndg_phase *p, const char *which) {
-  const int nudged = p->beta.re != 0 || p->beta.im != 0;
-  const char *advice = nudged ? "choose a smaller beta or nudged_lr" : "choose a smaller step size";
-  if (st == NDG_DIVERGED) {
-    contrastive_note(x, st, "%s diverged at step %llu; %s", which,
-                     (unsigned long long)p->steps_taken, advice);
-  } else if (p->contraction > 1) {
-    contrastive_note(x, nudged ? NDG_PAST_RADIUS : NDG_DIVERGED,
-                     "%s: the gradient grows by a factor of %.4g per step%s; %s", which,
-                     p->contraction, nudged ? ", past the stability radius" : "", advice);
-  } else if (st > 0) {
-    contrastive_note(x, NDG_NOT_CONVERGED,
-                     "%s stopped after %llu steps at gradient norm %.3g, above its tolerance %g",
-                     which, (unsigned long long)p->steps_taken, p->gradient_norm, p->tolerance);
-  }
+/* Has the nudge made learning unstable? Then the gradient grows where free learning contracts. A
+   restarted phase may grow at first for reasons of its own, and Newton does not contract by steps.
+   Oscillation with momentum can look like slow growth: only a doubling counts. */
+static int grows(const estimate *x, const ndg_phase *p) {
+  const double steps = (double)p->steps_taken / 2; /* contraction is that of the second half */
+  return p->start && !is_newton(x, p) && p->contraction > fmax(1, x->free_contraction) &&
+         pow(p->contraction, steps) > 2;
 }
 
 static ndg_status run(estimate *x, ndg_phase *p, const char *which) {
   ndg_error local = {0};
   const ndg_status st = x->api->relax(x->problem, p, &local);
   if (st < 0) {
-    return ndg_fail(x->error, st, "%s: %s", which, local.text);
+    return ndg_fail(x->error, st, "%s", local.text);
   }
-  judge(x, st, p, which);
+  if (st > 0) {
+    contrastive_note(x, st, "%s: %s", which, local.text);
+  } else if (grows(x, p)) {
+    contrastive_note(x, NDG_PAST_RADIUS,
+                     "%s: its gradient grows by a factor of %.4g per step, past the stability "
+                     "radius; choose a smaller beta or nudged_lr",
+                     which, p->contraction);
+  }
   return NDG_OK;
 }
 
@@ -90,6 +93,7 @@ ndg_status contrastive_free_phase(estimate *x) {
                  .tolerance = o->free_tolerance < 0 ? x->info.tolerance : o->free_tolerance};
   ndg_status st = run(x, &p, "free phase");
   x->free_steps = p.steps_taken;
+  x->free_contraction = p.contraction;
   return st;
 }
 

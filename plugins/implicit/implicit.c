@@ -81,17 +81,21 @@ typedef struct estimate {
   ndg_vector *phi, *g, *v, *direct, *mixed;
 } estimate;
 
-/* Into the record: status, and the line that belongs to it; the first one counts. */
-NDG_PRINTF(3, 4)
-static void note(estimate *x, ndg_status st, const char *format, ...) {
-  if (x->record->status != NDG_OK) {
-    return;
+/* Into the record: a soft status and its line. The first one counts. */
+static void note(estimate *x, ndg_status st, const ndg_error *e) {
+  if (x->record->status == NDG_OK) {
+    x->record->status = st;
+    (void)snprintf(x->record->note, sizeof x->record->note, "%.*s", (int)sizeof x->record->note - 1,
+                   e->text);
   }
-  va_list arguments;
-  va_start(arguments, format);
-  (void)vsnprintf(x->record->note, sizeof x->record->note, format, arguments);
-  va_end(arguments);
-  x->record->status = st;
+}
+
+/* A result that stopped short is still one; one that diverged is not. */
+static ndg_status settle(estimate *x, ndg_status st, const ndg_error *e) {
+  if (st > 0) {
+    note(x, st, e);
+  }
+  return st == NDG_OK || st == NDG_NOT_CONVERGED ? NDG_OK : ndg_fail(x->error, st, "%s", e->text);
 }
 
 static ndg_status make_vectors(estimate *x) {
@@ -120,18 +124,9 @@ static ndg_status free_phase(estimate *x) {
                  .end = x->phi,
                  .steps = o->free_steps < 0 ? info.steps : (uint64_t)o->free_steps,
                  .tolerance = o->free_tolerance < 0 ? info.tolerance : o->free_tolerance};
-  const ndg_status st = x->api->relax(x->problem, &p, x->error);
-  if (st == NDG_DIVERGED) {
-    note(x, st, "free phase diverged at step %llu; choose a smaller step size",
-         (unsigned long long)p.steps_taken);
-    return ndg_fail(x->error, st, "%s", x->record->note);
-  }
-  if (st == NDG_NOT_CONVERGED) {
-    note(x, st, "free phase stopped after %llu steps at gradient norm %.3g, above its tolerance %g",
-         (unsigned long long)p.steps_taken, p.gradient_norm, p.tolerance);
-    return NDG_OK;
-  }
-  return st;
+  ndg_error local = {0};
+  const ndg_status st = x->api->relax(x->problem, &p, &local);
+  return settle(x, st, &local);
 }
 
 static ndg_status solve(estimate *x) {
@@ -151,66 +146,52 @@ static ndg_status solve(estimate *x) {
                  .tolerance = o->tolerance,
                  .damping = o->damping,
                  .alpha = o->alpha > 0 ? o->alpha : NAN};
-  const ndg_status st = x->api->solve(x->problem, &s, x->error);
+  ndg_error local = {0};
+  const ndg_status st = x->api->solve(x->problem, &s, &local);
   x->record->residual = s.residual;
-  if (st < 0) {
-    return st;
-  }
-  if (st == NDG_DIVERGED) {
-    note(x, st, "solver %s diverged: relative residual %.3g after %llu iterations%s",
-         solvers[o->solver].name, s.residual, (unsigned long long)s.iterations_taken,
-         o->solver == NEUMANN ? "; choose a smaller alpha" : "");
-    return ndg_fail(x->error, st, "%s", x->record->note);
-  }
-  if (st > 0 || (o->tolerance > 0 && !(s.residual <= o->tolerance))) {
-    note(
-        x, NDG_NOT_CONVERGED,
-        "solver %s stopped after %llu iterations at relative residual %.3g, above its tolerance %g",
-        solvers[o->solver].name, (unsigned long long)s.iterations_taken, s.residual, o->tolerance);
-  }
-  return NDG_OK;
+  return settle(x, st, &local);
 }
 
-static ndg_status combine(estimate *x, ndg_vector *gradient) {
-  const ndg_complex one = {1, 0}, weights[] = {{1, 0}, {-1, 0}};
-  const ndg_vector *const in[] = {x->direct, x->mixed};
+/* x->direct = ∂θL^eval, x->mixed = (∂²φθ L^learn)ᵀ v */
+static ndg_status differentiate(estimate *x) {
+  ndg_evaluation eval = {.struct_size = sizeof eval,
+                         .want = NDG_WANT_GRAD_PHI | NDG_WANT_GRAD_THETA,
+                         .loss = NDG_EVAL_LOSS,
+                         .phi = x->phi,
+                         .grad_phi = x->g,
+                         .grad_theta = x->direct};
   ndg_evaluation mixed = {.struct_size = sizeof mixed,
                           .want = NDG_WANT_MIXED,
                           .loss = NDG_LEARN_LOSS,
                           .phi = x->phi,
                           .direction = x->v,
                           .mixed = x->mixed};
-  const ndg_status st = x->api->evaluate(x->problem, &mixed, x->error);
-  return st < 0 ? st : x->api->combine(x->problem, gradient, one, 2, weights, in, x->error);
+  ndg_status st = free_phase(x);
+  if (st == NDG_OK) {
+    st = x->api->evaluate(x->problem, &eval, x->error);
+  }
+  if (st == NDG_OK) {
+    st = solve(x);
+  }
+  return st == NDG_OK ? x->api->evaluate(x->problem, &mixed, x->error) : st;
 }
 
 static ndg_status estimate_gradient(const void *options, const ndg_problem_api *api,
                                     ndg_problem *problem, ndg_vector *gradient, ndg_record *record,
                                     ndg_error *e) {
+  const ndg_complex one = {1, 0}, none = {NAN, 0}, weights[] = {{1, 0}, {-1, 0}};
   estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
   ndg_status st = make_vectors(&x);
   if (st < 0) {
     return st;
   }
-  st = free_phase(&x);
-  if (st != NDG_OK) {
-    return st;
+  const ndg_status found = differentiate(&x);
+  if (found < 0) {
+    return found;
   }
-  ndg_evaluation eval = {.struct_size = sizeof eval,
-                         .want = NDG_WANT_GRAD_PHI | NDG_WANT_GRAD_THETA,
-                         .loss = NDG_EVAL_LOSS,
-                         .phi = x.phi,
-                         .grad_phi = x.g,
-                         .grad_theta = x.direct};
-  st = api->evaluate(problem, &eval, e);
-  if (st < 0) {
-    return st;
-  }
-  st = solve(&x);
-  if (st != NDG_OK) {
-    return st;
-  }
-  st = combine(&x, gradient);
+  /* Where learning or the solver diverged there is no number: NaN, not zero. */
+  const ndg_vector *const in[] = {x.direct, x.mixed};
+  st = api->combine(problem, gradient, found == NDG_OK ? one : none, 2, weights, in, e);
   return st < 0 ? st : record->status;
 }
 

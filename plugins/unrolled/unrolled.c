@@ -80,21 +80,17 @@ static ndg_vector *new_state(estimate *x) {
   return x->api->vector(x->problem, NDG_STATE, 0, &x->optimizer);
 }
 
-/* n steps from step `first` on; start NULL: from the initial point. */
 static ndg_status relax(estimate *x, ndg_phase *p) {
   p->struct_size = sizeof *p;
   p->optimizer = x->optimizer;
-  const ndg_status st = x->api->relax(x->problem, p, x->error);
-  if (st != NDG_DIVERGED) {
-    return st < 0 ? st : NDG_OK;
-  }
-  x->record->status = st;
-  (void)snprintf(x->record->note, sizeof x->record->note,
-                 "learning diverged at step %llu; choose a smaller step size",
-                 (unsigned long long)(p->first_step + p->steps_taken));
-  return ndg_fail(x->error, st, "%s", x->record->note);
+  ndg_error local = {0};
+  const ndg_status st = x->api->relax(x->problem, p, &local);
+  /* Steps that stop above a tolerance can be unrolled all the same. */
+  return st == NDG_OK || st == NDG_NOT_CONVERGED ? NDG_OK
+                                                 : ndg_fail(x->error, st, "%s", local.text);
 }
 
+/* n steps from step `first` on; start NULL: from the initial point. */
 static ndg_status advance(estimate *x, const ndg_vector *start, ndg_vector *end, uint64_t first,
                           uint64_t n) {
   ndg_phase p = {.start = start, .end = end, .first_step = first, .steps = n};
@@ -251,11 +247,28 @@ static ndg_status reverse_window(estimate *x) {
   return st;
 }
 
+static ndg_status go_back(estimate *x) {
+  ndg_status st = count_steps(x);
+  if (st != NDG_OK) {
+    return st;
+  }
+  if (x->window > 0) {
+    st = reverse_window(x);
+  } else {
+    st = advance(x, NULL, x->last, 0, 0);
+    st = st == NDG_OK ? seed(x) : st;
+  }
+  if (st == NDG_OK && x->window == x->steps) {
+    st = x->api->start_transposed(x->problem, x->adjoint, x->through, x->error);
+  }
+  return st;
+}
+
 static ndg_status estimate_gradient(const void *options, const ndg_problem_api *api,
                                     ndg_problem *problem, ndg_vector *gradient, ndg_record *record,
                                     ndg_error *e) {
   const unrolled_options *o = options;
-  const ndg_complex one = {1, 0}, weights[] = {{1, 0}, {1, 0}};
+  const ndg_complex one = {1, 0}, none = {NAN, 0}, weights[] = {{1, 0}, {1, 0}};
   estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
   x.optimizer = (ndg_optimizer){.kind = (uint32_t)o->optimizer,
                                 .lr = o->lr > 0 ? o->lr : NAN,
@@ -269,24 +282,15 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   if (!x.last || !x.adjoint || !x.direct || !x.through) {
     return no_memory(&x, 2);
   }
-  ndg_status st = count_steps(&x);
-  if (st != NDG_OK) {
-    return st;
+  const ndg_status learned = go_back(&x);
+  if (learned < 0) {
+    return learned;
   }
-  if (x.window > 0) {
-    st = reverse_window(&x);
-  } else {
-    st = advance(&x, NULL, x.last, 0, 0);
-    st = st == NDG_OK ? seed(&x) : st;
-  }
-  if (st == NDG_OK && x.window == x.steps) {
-    st = api->start_transposed(problem, x.adjoint, x.through, e);
-  }
-  if (st != NDG_OK) {
-    return st;
-  }
+  /* Where learning diverged there is no number: NaN, not zero. */
   const ndg_vector *const in[] = {x.direct, x.through};
-  return api->combine(problem, gradient, one, 2, weights, in, e);
+  const ndg_status st =
+      api->combine(problem, gradient, learned == NDG_OK ? one : none, 2, weights, in, e);
+  return st < 0 ? st : learned;
 }
 
 static const ndg_rule_ops ops = {
