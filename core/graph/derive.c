@@ -12,7 +12,8 @@ typedef struct walk {
   ndg_builder builder;
   uint32_t limit; /* nodes at and above are not below y */
   uint8_t *mark;
-  ndg_node *value; /* adjoint or tangent of each node; NDG_NO_NODE: zero */
+  ndg_node *value;   /* adjoint or tangent of each node; NDG_NO_NODE: zero */
+  uint32_t crossing; /* what reverse mode does where tasks meet in a shared value */
 } walk;
 
 static ndg_status check_nodes(const ndg_graph *g, const char *what, uint32_t n, const ndg_node *x,
@@ -99,7 +100,7 @@ static ndg_status settle(ndg_graph *g, uint32_t n, ndg_node *out, ndg_error *e) 
   return st;
 }
 
-static void pull_back(walk *w, ndg_node id, uint32_t flags) {
+static void pull_back(walk *w, ndg_node id) {
   const ndg_graph_node n = w->graph->node[id]; /* nodes move while building */
   const ndg_operation *o = ndg_operation_get(n.op);
   const ndg_node y_bar = w->value[id];
@@ -110,46 +111,62 @@ static void pull_back(walk *w, ndg_node id, uint32_t flags) {
     ndg_node part = o->reverse(&w->builder, &n, id, i, y_bar);
     /* Here the path goes from a value per task to one that all tasks share. A part that is the same
        for all tasks still counts once for each: sum_tasks spreads it. */
-    if (part && n.per_task && !w->graph->node[x].per_task && !(flags & NDG_DERIVATIVE_PER_TASK))
-      part = ndg_sum_tasks(&w->builder, part);
+    if (part && n.per_task && !w->graph->node[x].per_task)
+      part = ndg_unary(&w->builder, w->crossing, part);
     accumulate(w, x, part);
   }
 }
 
-static ndg_status check_seeds(const ndg_graph *g, uint32_t n_y, const ndg_node *y,
-                              const ndg_node *seeds, uint32_t flags, ndg_error *e) {
-  ndg_status st = check_nodes(g, "seed", n_y, seeds, e);
-  if (st < 0)
-    return st;
-  st = check_shapes(g, "seed", n_y, seeds, y, e);
-  for (uint32_t j = 0; j < n_y && st == NDG_OK; j++)
-    if (g->node[seeds[j]].per_task && !g->node[y[j]].per_task && !(flags & NDG_DERIVATIVE_PER_TASK))
-      st = ndg_fail(e, NDG_EINVAL, "derivative: seed %u is per task but its node is shared", j);
-  return st;
+/* A shared y has no part in any one task, and no seed per task either. */
+static ndg_status check_tasks(const ndg_graph *g, uint32_t n_y, const ndg_node *y,
+                              const ndg_node *seeds, bool apart, ndg_error *e) {
+  for (uint32_t j = 0; j < n_y; j++) {
+    if (g->node[y[j]].per_task)
+      continue;
+    if (apart)
+      return ndg_fail(e, NDG_EINVAL,
+                      "derivative: y %u is shared, a derivative per task needs a "
+                      "value per task (spread it)",
+                      j);
+    if (seeds && g->node[seeds[j]].per_task)
+      return ndg_fail(e, NDG_EINVAL, "derivative: seed %u is per task but its node is shared", j);
+  }
+  return NDG_OK;
+}
+
+static ndg_status check_reverse(const ndg_graph *g, uint32_t n_y, const ndg_node *y,
+                                const ndg_node *seeds, uint32_t n_x, const ndg_node *x, bool apart,
+                                ndg_error *e) {
+  ndg_status st = check_nodes(g, "y", n_y, y, e);
+  if (st == NDG_OK)
+    st = check_nodes(g, "x", n_x, x, e);
+  if (st == NDG_OK && seeds)
+    st = check_nodes(g, "seed", n_y, seeds, e);
+  if (st == NDG_OK && seeds)
+    st = check_shapes(g, "seed", n_y, seeds, y, e);
+  return st == NDG_OK ? check_tasks(g, n_y, y, seeds, apart, e) : st;
 }
 
 ndg_status ndg_graph_vjp(ndg_graph *g, uint32_t n_y, const ndg_node *y, const ndg_node *seeds,
                          uint32_t n_x, const ndg_node *x, uint32_t flags, ndg_node *x_bar,
                          ndg_error *e) {
   walk w;
-  ndg_status st = check_nodes(g, "y", n_y, y, e);
-  if (st == NDG_OK)
-    st = check_nodes(g, "x", n_x, x, e);
-  if (st == NDG_OK && seeds)
-    st = check_seeds(g, n_y, y, seeds, flags, e);
+  const bool apart = flags & NDG_DERIVATIVE_PER_TASK;
+  ndg_status st = check_reverse(g, n_y, y, seeds, n_x, x, apart, e);
   if (st == NDG_OK)
     st = begin_walk(&w, g, n_x, x, n_y, y, e);
   if (st < 0)
     return st;
+  w.crossing = apart ? NDG_OP_SPREAD : NDG_OP_SUM_TASKS;
   for (uint32_t j = 0; j < n_y; j++) {
     const ndg_shape s = g->node[y[j]].shape;
     accumulate(&w, y[j], seeds ? seeds[j] : ndg_graph_constant(g, 1, &s));
   }
   for (ndg_node id = w.limit - 1; id > 0; id--)
     if (w.mark[id] == ON_PATH && w.value[id])
-      pull_back(&w, id, flags);
+      pull_back(&w, id);
   for (uint32_t i = 0; i < n_x; i++)
-    x_bar[i] = finish(&w, x[i], g->node[x[i]].per_task || (flags & NDG_DERIVATIVE_PER_TASK));
+    x_bar[i] = finish(&w, x[i], apart || g->node[x[i]].per_task);
   end_walk(&w);
   return settle(g, n_x, x_bar, e);
 }

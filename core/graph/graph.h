@@ -41,7 +41,8 @@ bool ndg_graph_op_analytic(uint32_t op);
 ndg_status ndg_graph_status(ndg_graph *, ndg_error *);
 
 /* Reverse mode: x_bar[i] = Σ_j (∂y_j/∂x_i)ᵀ seed_j, for any nodes x. seeds NULL: ones. A shared x
-   seen by per-task values is summed over tasks unless PER_TASK asks for each task's own derivative.
+   seen by per-task values is summed over tasks unless PER_TASK asks for each task's own part, which
+   takes per-task y.
    Nodes that y does not depend on get zeros. [main; building; cost: nodes below y] */
 enum { NDG_DERIVATIVE_PER_TASK = 1u << 0 };
 ndg_status ndg_graph_vjp(ndg_graph *, uint32_t n_y, const ndg_node *y, const ndg_node *seeds,

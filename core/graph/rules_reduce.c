@@ -39,11 +39,12 @@ ndg_node ndg_forward_sum_tasks(const ndg_builder *b, const ndg_graph_node *n, nd
   return x_dot[0] ? ndg_sum_tasks(b, x_dot[0]) : NDG_NO_NODE;
 }
 
-/* The same adjoint for every task: a shared one serves a per-task node unspread. */
+/* The same adjoint for every task: a shared one serves a per-task node unspread. Where adjoints of
+   shared values are kept apart by task, each task's value bears on all of them. */
 ndg_node ndg_reverse_sum_tasks(const ndg_builder *b, const ndg_graph_node *n, ndg_node y,
                                uint32_t i, ndg_node y_bar) {
-  (void)b, (void)n, (void)y, (void)i;
-  return y_bar;
+  (void)n, (void)y, (void)i;
+  return ndg_graph_get(b->graph, y_bar)->per_task ? ndg_sum_tasks(b, y_bar) : y_bar;
 }
 
 ndg_node ndg_forward_spread(const ndg_builder *b, const ndg_graph_node *n, ndg_node y,
