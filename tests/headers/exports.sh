@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A plugin exports exactly one symbol and calls nothing that is the host's business.
+# usage: exports.sh PLUGIN...
+set -u
+# Processes, streams, threads, locale, floating-point modes, clocks and files.
+forbidden='abort|_?exit|quick_exit|_Exit|raise|signal|sigaction|std(in|out|err)|(v?f?)printf|f?puts|perror'
+forbidden="$forbidden|dlopen|pthread_create|setlocale|fesetround|fesetenv|s?rand|time|clock|clock_gettime|getenv|setenv"
+forbidden="$forbidden|f?open(64)?|system|fork|openblas_set_num_threads"
+n=0
+failed=0
+
+report() { # OK TEXT DETAIL
+  n=$((n + 1))
+  if [ "$1" = yes ]; then
+    echo "ok $n - $2"
+  else
+    printf 'not ok %d - %s\n# %s\n' "$n" "$2" "$3"
+    failed=1
+  fi
+}
+
+for plugin in "$@"; do
+  name=$(basename "$plugin")
+  defined=$(nm -D --defined-only "$plugin" | awk '{ print $3 }' | tr '\n' ' ')
+  [ "$defined" = 'ndg_plugin_1 ' ] && one=yes || one=no
+  report $one "$name exports only ndg_plugin_1" "it exports: $defined"
+  calls=$(nm -D --undefined-only "$plugin" | awk '{ sub(/@.*/, "", $NF); print $NF }' |
+    grep -Ex "$forbidden" | tr '\n' ' ')
+  [ -z "$calls" ] && none=yes || none=no
+  report $none "$name leaves processes, streams, files and modes to the host" "it uses: $calls"
+done
+echo "1..$n"
+exit $failed
