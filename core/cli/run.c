@@ -14,117 +14,76 @@
 
 enum { MAX_THREADS = 256, DEFAULT_THREADS = 16 };
 
-static const char usage[] =
-    "usage: nudge run SCRIPT [--set NAME=VALUE ...] [--out DIR] [--threads N] [--plugin FILE ...]\n"
-    "                 [--verbose]\n"
-    "\n"
-    "  --set NAME=VALUE  change a setting that the script declares\n"
-    "  --out DIR         folder for results, made if it is not there (default: .)\n"
-    "  --threads N       threads to compute with (default: as many as processors, at most 16);\n"
-    "                    results do not depend on it\n"
-    "  --plugin FILE     load a plugin beside the installed ones\n"
-    "  --verbose, -v     where an error came from, call by call\n";
+enum { SET, OUT, THREADS, PLUGIN, VERBOSE };
+static const ndg_cli_option options[] = {
+    {"--set", "NAME=VALUE", "Change a setting that the script declares; may be repeated."},
+    {"--out", "DIR", "Folder for results, made if it is not there (default: .)."},
+    {"--threads", "N", "Threads (default: one per processor); results do not depend on it."},
+    NDG_CLI_PLUGIN_OPTION,
+    {"--verbose", NULL, "After an error, where it came from, call by call."},
+    {"-v", NULL, "The same."},
+    {NULL, NULL, NULL}};
+static const ndg_cli_usage usage = {"run", "SCRIPT", "Run an experiment written in Lua.", options};
 
 typedef struct run_arguments {
   const char *script, *out;
   uint32_t n_threads;
-  bool verbose, help;
-  size_t n_plugins, n_settings;
-  const char **plugins;      /* room for argc */
-  ndg_lua_setting *settings; /* likewise */
+  bool verbose;
+  ndg_cli_plugins plugins;
+  size_t n_settings;
+  ndg_lua_setting *settings; /* room for argc; names lie in `texts` */
+  char **texts;              /* likewise */
 } run_arguments;
 
-enum { SET, OUT, THREADS, PLUGIN, VERBOSE, HELP, N_OPTIONS };
-static const char *const option_names[N_OPTIONS] = {"--set",    "--out",     "--threads",
-                                                    "--plugin", "--verbose", "--help"};
-
-static int find_option(const char *text) {
-  if (strcmp(text, "-v") == 0 || strcmp(text, "-h") == 0) {
-    return text[1] == 'v' ? VERBOSE : HELP;
-  }
-  for (int i = 0; i < N_OPTIONS; i++) {
-    if (strcmp(option_names[i], text) == 0) {
-      return i;
-    }
-  }
-  return N_OPTIONS;
-}
-
-static ndg_status unknown_option(const char *text, ndg_error *e) {
-  const int near = ndg_nearest_name(text, option_names, N_OPTIONS);
-  return near < 0 ? ndg_fail(e, NDG_EINVAL, "no option '%s'; nudge run --help lists them", text)
-                  : ndg_fail(e, NDG_EINVAL, "no option '%s'; did you mean '%s'?", text,
-                             option_names[near]);
-}
-
-static ndg_status parse_setting(char *text, run_arguments *a, ndg_error *e) {
-  char *equals = strchr(text, '=');
+static int add_setting(run_arguments *a, const char *text) {
+  const char *equals = strchr(text, '=');
   if (!equals || equals == text) {
-    return ndg_fail(e, NDG_EINVAL, "--set wants NAME=VALUE, got '%s'", text);
+    return ndg_cli_fail("--set wants NAME=VALUE, got '%s'", text);
   }
-  *equals = 0;
+  char *name = a->texts[a->n_settings] = ndg_strdup(text);
+  if (!name) {
+    return ndg_cli_fail("out of memory");
+  }
+  name[equals - text] = 0;
   for (size_t i = 0; i < a->n_settings; i++) {
-    if (strcmp(a->settings[i].name, text) == 0) {
-      return ndg_fail(e, NDG_EINVAL, "--set %s is given twice", text);
+    if (strcmp(a->settings[i].name, name) == 0) {
+      return ndg_cli_fail("--set %s is given twice", name);
     }
   }
-  a->settings[a->n_settings++] = (ndg_lua_setting){.name = text, .value = equals + 1};
-  return NDG_OK;
+  a->settings[a->n_settings++] = (ndg_lua_setting){.name = name, .value = equals + 1};
+  return 0;
 }
 
-static ndg_status parse_value(int option, char *value, run_arguments *a, ndg_error *e) {
+static int set_threads(run_arguments *a, const char *text) {
   int64_t n = 0;
-  switch (option) {
-  case SET:
-    return parse_setting(value, a, e);
-  case OUT:
-    if (!*value) {
-      return ndg_fail(e, NDG_EINVAL, "--out wants the name of a folder");
-    }
-    a->out = value;
-    return NDG_OK;
-  case PLUGIN:
-    a->plugins[a->n_plugins++] = value;
-    return NDG_OK;
-  default:
-    if (ndg_parse_i64(value, strlen(value), &n) < 0 || n < 1 || n > MAX_THREADS) {
-      return ndg_fail(e, NDG_EINVAL, "--threads wants a number from 1 to %d, got '%s'", MAX_THREADS,
-                      value);
-    }
-    a->n_threads = (uint32_t)n;
-    return NDG_OK;
+  if (ndg_parse_i64(text, strlen(text), &n) < 0 || n < 1 || n > MAX_THREADS) {
+    return ndg_cli_fail("--threads wants a number from 1 to %d, got '%s'", MAX_THREADS, text);
   }
+  a->n_threads = (uint32_t)n;
+  return 0;
 }
 
-static ndg_status parse(int argc, char **argv, run_arguments *a, ndg_error *e) {
-  for (int i = 1; i < argc; i++) {
-    char *text = argv[i];
-    if (text[0] != '-' || !text[1]) {
-      if (a->script) {
-        return ndg_fail(e, NDG_EINVAL, "one script at a time: '%s' follows '%s'", text, a->script);
-      }
-      a->script = text;
-      continue;
+static int take_argument(run_arguments *a, int option, const char *value) {
+  switch (option) {
+  case NDG_CLI_OPERAND:
+    if (a->script) {
+      return ndg_cli_fail("one script at a time: '%s' follows '%s'", value, a->script);
     }
-    const int option = find_option(text);
-    if (option == N_OPTIONS) {
-      return unknown_option(text, e);
-    }
-    if (option == VERBOSE || option == HELP) {
-      a->verbose |= option == VERBOSE;
-      a->help |= option == HELP;
-      continue;
-    }
-    if (++i == argc) {
-      return ndg_fail(e, NDG_EINVAL, "%s wants a value", text);
-    }
-    ndg_status st = parse_value(option, argv[i], a, e);
-    if (st < 0) {
-      return st;
-    }
+    a->script = value;
+    return 0;
+  case SET:
+    return add_setting(a, value);
+  case OUT:
+    a->out = value;
+    return *value ? 0 : ndg_cli_fail("--out wants the name of a folder");
+  case THREADS:
+    return set_threads(a, value);
+  case PLUGIN:
+    return ndg_cli_add_plugin(&a->plugins, value);
+  default:
+    a->verbose = true;
+    return 0;
   }
-  return a->script || a->help ? NDG_OK
-                              : ndg_fail(e, NDG_EINVAL, "which script? usage: nudge run SCRIPT");
 }
 
 /* A folder and those above it, as far as they are missing. */
@@ -191,7 +150,7 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
   ndg_cli_progress_start(&progress);
   ndg_status st = make_folder(host.out, e);
   if (st >= 0) {
-    st = ndg_cli_open_registry(a->plugins, a->n_plugins, &registry, e);
+    st = ndg_cli_open_registry(a->plugins.files, a->plugins.n, &registry, e);
   }
   if (st >= 0) {
     host.registry = registry;
@@ -206,38 +165,43 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
   return st;
 }
 
-int ndg_cli_run(int argc, char **argv) {
-  run_arguments a = {0};
-  ndg_error e = {0};
-  char *trace = NULL;
-  ndg_status st = NDG_ENOMEM;
-  a.plugins = ndg_calloc((size_t)argc + 1, sizeof *a.plugins);
-  a.settings = ndg_calloc((size_t)argc + 1, sizeof *a.settings);
-  if (!a.plugins || !a.settings) {
-    ndg_fail(&e, st, "no memory for the command line");
-    goto out;
-  }
-  st = parse(argc, argv, &a, &e);
-  if (st >= 0 && a.help) {
-    fputs(usage, stdout);
-    goto out;
-  }
-  if (st >= 0) {
-    st = run_script(&a, &trace, &e);
-  }
-  if (st >= 0 && (fflush(stdout) != 0 || ferror(stdout))) {
-    st = ndg_fail(&e, NDG_EIO, "cannot write to standard output: %s", strerror(errno));
-  }
-out:
-  if (st < 0) {
-    fflush(stdout);
-    fprintf(stderr, "nudge: %s\n", e.text);
-    if (trace) {
-      fprintf(stderr, "%s\n", trace);
+static int parse_and_run(int argc, char **argv, run_arguments *a) {
+  ndg_cli_arguments walk = ndg_cli_arguments_of(&usage, argc, argv);
+  for (int option = ndg_cli_next(&walk); option != NDG_CLI_END; option = ndg_cli_next(&walk)) {
+    if (option == NDG_CLI_STOP_OK || option == NDG_CLI_STOP_ERROR) {
+      return option == NDG_CLI_STOP_ERROR;
+    }
+    if (take_argument(a, option, walk.value)) {
+      return EXIT_FAILURE;
     }
   }
+  if (!a->script) {
+    return ndg_cli_fail("which script? nudge run SCRIPT");
+  }
+  ndg_error e = {0};
+  char *trace = NULL;
+  const ndg_status st = run_script(a, &trace, &e);
+  if (st < 0) {
+    fflush(stdout); /* what the script printed comes before the message */
+    ndg_cli_fail("%s", e.text);
+  }
+  if (trace) {
+    fprintf(stderr, "%s\n", trace);
+  }
   ndg_free(trace);
-  ndg_free(a.settings);
-  ndg_free(a.plugins);
   return st < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int ndg_cli_run(int argc, char **argv) {
+  run_arguments a = {0};
+  a.settings = ndg_calloc((size_t)argc + 1, sizeof *a.settings);
+  a.texts = ndg_calloc((size_t)argc + 1, sizeof *a.texts);
+  const int status =
+      a.settings && a.texts ? parse_and_run(argc, argv, &a) : ndg_cli_fail("out of memory");
+  for (int i = 0; a.texts && i <= argc; i++) {
+    ndg_free(a.texts[i]);
+  }
+  ndg_free(a.texts);
+  ndg_free(a.settings);
+  return status;
 }

@@ -108,6 +108,7 @@ static int open_libraries(lua_State *L) {
   ndg_lua_host *host = lua_touserdata(L, 1);
   luaL_openlibs(L);
   ndg_lua_set_host(L, host);
+  ndg_lua_open_error(L); /* also for errors of a script that does not require nudge */
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_nudge_core);
   lua_setfield(L, -2, "nudge.core");

@@ -1,0 +1,56 @@
+-- SPDX-License-Identifier: MIT
+-- The nudge API: what an experiment requires. Everything in a script is data until it runs.
+local core = require "nudge.core"
+core.set_library(debug.getinfo(1, "S").source:match "^@(.*/)" or "")
+
+local host = core.host()
+local nudge = {
+  -- folder for results, and threads to compute with (--out, --threads)
+  out = host.out,
+  threads = host.threads,
+  script = host.script,
+
+  array = core.array,
+  zeros = core.zeros,
+  linspace = core.linspace,
+  logspace = core.logspace,
+  random = core.random,
+
+  learner = core.learner,
+  rule = core.rule,
+  learners = function()
+    return core.components "learner"
+  end,
+  rules = function()
+    return core.components "rule"
+  end,
+  compare = core.compare,
+  fit_order = core.fit_order,
+
+  npy = { read = core.read_npy, write = core.write_npy },
+  data = require "nudge.data",
+  tasks = require "nudge.tasks",
+}
+
+-- The option table of a learner or rule; nil and a message where there is no such component.
+function nudge.options(id)
+  local options, message, code = core.options("rule", id)
+  if not options then
+    options, message, code = core.options("learner", id)
+  end
+  return options, message, code
+end
+
+nudge.settings = require("nudge.settings").declare
+nudge.problem = require("nudge.problem").open
+
+local study = require "nudge.study"
+nudge.gradient_error = study.gradient_error
+nudge.plot_studies = study.plot_studies
+
+-- A path inside the folder for results.
+function nudge.result(name)
+  return nudge.out == "." and name or nudge.out .. "/" .. name
+end
+
+return nudge

@@ -1,0 +1,86 @@
+-- SPDX-License-Identifier: MIT
+-- What mathematics says the error of a contrastive estimate should be: its order in beta, the
+-- constant in front, and the bound with its best beta.
+local core = require "nudge.core"
+
+local theory = {}
+
+-- Coefficient k of the expansion of G in beta; beyond what the oracle gives, by the radius of
+-- convergence.
+local function coefficient(exact, k)
+  local known = exact.taylor and exact.taylor[k]
+  if known then
+    return known
+  end
+  local last, radius = exact.taylor and exact.taylor[16], exact.stability_radius
+  return last and radius and last * radius ^ (16 - k) or 0 / 0
+end
+
+local function factorial(m)
+  return m <= 1 and 1 or m * factorial(m - 1)
+end
+
+-- Order p and constant c of the truncation error c beta^p, by variant.
+local truncation = {
+  forward = function(x)
+    return 1, coefficient(x, 2)
+  end,
+  symmetric = function(x)
+    return 2, coefficient(x, 3)
+  end,
+  second_order = function(x)
+    return 2, 2 * coefficient(x, 3)
+  end,
+  richardson = function(x)
+    return 4, coefficient(x, 5) / 4
+  end,
+  central = function(x, points)
+    local m = points // 2
+    return 2 * m, factorial(m) ^ 2 * coefficient(x, 2 * m + 1)
+  end,
+  holomorphic = function(x, points)
+    return points, coefficient(x, points + 1)
+  end,
+}
+
+-- Order and constant of a rule, or nil where theory says nothing about it.
+function theory.truncation(rule, exact)
+  if rule:id() ~= "contrastive" then
+    return nil
+  end
+  local options = rule:options()
+  local of_variant = truncation[options.variant]
+  if not of_variant then
+    return nil
+  end
+  return of_variant(exact, options.points)
+end
+
+-- The bound for phases that ended at a given gradient norm: delta <= norm / mu. nil where a
+-- constant is unknown.
+function theory.bound(rule, exact, gradient_norm)
+  if not (exact.mu and exact.b_learn and exact.b_eval and gradient_norm) then
+    return nil -- an exact gradient that came without its constants
+  end
+  local p, c = theory.truncation(rule, exact)
+  local scale = exact.gradient:norm()
+  if not p then
+    return nil
+  end
+  local delta = gradient_norm / exact.mu
+  local bound = { b_learn = exact.b_learn / scale, b_eval = exact.b_eval / scale, delta = delta,
+    delta_nudged = delta, c = c / scale, p = p }
+  for _, value in pairs(bound) do
+    if value ~= value or value == math.huge then
+      return nil
+    end
+  end
+  if bound.c <= 0 then
+    return nil
+  end
+  bound.optimum = core.bound_optimum(bound)
+  bound.at_optimum = core.bound_at(bound, bound.optimum)
+  return bound
+end
+
+return theory
