@@ -8,7 +8,7 @@
 /* Plain text in Markdown; in a table, line breaks are blanks. */
 static void put_text(const char *text, bool cell) {
   for (; *text; text++) {
-    if (strchr("\\*_<|[`#", *text))
+    if (strchr("\\*<|`", *text))
       putchar('\\');
     putchar(cell && *text == '\n' ? ' ' : *text);
   }
@@ -22,19 +22,27 @@ static void put_ids(const char *title, const char *const *ids) {
     printf("`%s`%s", *ids, ids[1] ? ", " : "\n");
 }
 
-static void put_row(const ndg_option *o) {
+static void put_type(const ndg_option *o) {
   char text[1000];
-  (void)ndg_options_type_text(o, text, sizeof text);
-  printf("| `%s` | ", o->name);
-  put_text(text, true);
+  for (const ndg_choice *c = o->choices; c && c->name; c++)
+    printf("%s`%s`", c == o->choices ? "" : ", ", c->name);
+  if (!o->choices) {
+    (void)ndg_options_type_text(o, text, sizeof text);
+    put_text(text, true);
+  }
   if (o->unit && *o->unit) {
     fputs(", unit ", stdout);
     put_text(o->unit, true);
   }
+}
+
+static void put_row(const ndg_option *o) {
+  const bool fixed = !(o->flags & NDG_OPTION_REQUIRED);
+  char text[1000];
   (void)ndg_options_default_text(o, text, sizeof text);
-  fputs(" | ", stdout);
-  put_text(o->flags & NDG_OPTION_REQUIRED ? "(required)" : text, true);
-  fputs(" | ", stdout);
+  printf("| `%s` | ", o->name);
+  put_type(o);
+  printf(" | %s%s%s | ", fixed ? "`" : "", fixed ? text : "(required)", fixed ? "`" : "");
   put_text(o->doc, true);
   fputs(o->flags & NDG_OPTION_DEPRECATED ? " Deprecated. |\n" : " |\n", stdout);
 }
