@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* Running products: one call of BLAS for as many tasks as lie evenly in memory. */
+#include "graph/program_internal.h"
+
+/* A matrix operand in memory. */
+typedef struct matrix {
+  const char *data;
+  uint64_t row; /* elements from one stored row to the next */
+  uint64_t task_step;
+  uint64_t element;
+  bool transposed;
+} matrix;
+
+static matrix matrix_of(const ndg_worker *w, const ndg_operand *o) {
+  const ndg_buffer *b = &w->program->buffers[o->buffer];
+  const bool plain = (o->stride[1] == 1 || o->dim[1] == 1) &&
+                     (o->stride[0] >= (int64_t)o->dim[1] || o->dim[0] == 1);
+  matrix m = {.element = b->element, .transposed = !plain};
+  const uint32_t row_axis = plain ? 0 : 1;
+  m.row = o->dim[row_axis] == 1 ? o->dim[!row_axis] : (uint64_t)o->stride[row_axis];
+  m.task_step = w->program->task_step[o->buffer];
+  m.data = ndg_address(w, o->buffer) + o->offset * (int64_t)b->element;
+  return m;
+}
+
+static const char *task_data(const matrix *m, uint64_t task) {
+  return m->data + task * m->task_step * m->element;
+}
+
+static char *output(const ndg_worker *w, const ndg_instruction *x, uint64_t task) {
+  const ndg_program *p = w->program;
+  return ndg_address(w, x->out) + task * p->task_step[x->out] * p->buffers[x->out].element;
+}
+
+/* A real times a complex matrix is a real product with twice the columns. */
+static void product(const ndg_program *p, const ndg_instruction *x, ndg_gemm g, const void *a,
+                    const void *b, void *c) {
+  ndg_dtype dtype = p->real;
+  if (x->in[1].is_complex && x->in[0].is_complex) {
+    dtype = NDG_C128;
+  } else if (x->in[1].is_complex) {
+    g.n *= 2;
+    g.ldb *= 2;
+    g.ldc *= 2;
+  }
+  ndg_gemm_run(dtype, &g, a, b, c);
+}
+
+static ndg_gemm shape_of(const ndg_instruction *x, const matrix *a, const matrix *b) {
+  return (ndg_gemm){.m = x->m,
+                    .n = x->n,
+                    .k = x->k,
+                    .lda = a->row,
+                    .ldb = b->row,
+                    .ldc = x->n,
+                    .a_transposed = a->transposed,
+                    .b_transposed = b->transposed};
+}
+
+/* Rows [begin, end) of a shared result. */
+static uint64_t row_offset(const matrix *a, uint64_t begin) {
+  return (a->transposed ? begin : begin * a->row) * a->element;
+}
+
+void ndg_exec_matmul(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
+  const ndg_program *p = w->program;
+  const matrix a = matrix_of(w, &x->in[0]), b = matrix_of(w, &x->in[1]);
+  ndg_gemm g = shape_of(x, &a, &b);
+  if (!x->per_task) {
+    g.m = end - begin;
+    product(p, x, g, a.data + row_offset(&a, begin), b.data,
+            output(w, x, 0) + begin * x->n * p->buffers[x->out].element);
+    return;
+  }
+  if (b.task_step == 0 && !a.transposed && a.task_step == x->m * a.row &&
+      p->task_step[x->out] == x->m * x->n) {
+    g.m = (end - begin) * x->m;
+    product(p, x, g, task_data(&a, begin), b.data, output(w, x, begin));
+    return;
+  }
+  for (uint64_t t = begin; t < end; t++)
+    product(p, x, g, task_data(&a, t), task_data(&b, t), output(w, x, t));
+}
+
+void ndg_exec_matmul_sum(const ndg_worker *w, const ndg_instruction *x, uint64_t begin,
+                         uint64_t end) {
+  const ndg_program *p = w->program;
+  const matrix a = matrix_of(w, &x->in[0]), b = matrix_of(w, &x->in[1]);
+  const uint64_t skip = row_offset(&a, begin);
+  char *c = output(w, x, 0) + begin * x->n * p->buffers[x->out].element;
+  ndg_gemm g = shape_of(x, &a, &b);
+  g.m = end - begin;
+  if (a.transposed && !b.transposed && a.task_step == x->k * a.row && b.task_step == x->k * b.row) {
+    g.k *= p->n_tasks;
+    product(p, x, g, a.data + skip, b.data, c);
+    return;
+  }
+  for (uint64_t t = 0; t < p->n_tasks; t++) {
+    g.accumulate = t > 0;
+    product(p, x, g, task_data(&a, t) + skip, task_data(&b, t), c);
+  }
+}
