@@ -19,10 +19,10 @@ typedef struct ndg_file_array {
 /* [main; any; I/O, allocates] Whole file, NUL added after *length bytes; freed by ndg_free. */
 ndg_status ndg_file_read(const char *path, char **out, size_t *length, ndg_error *);
 /* [main; any; I/O] Temporary file beside path, fsync, rename: path holds the old or the new
-   contents, never a part. */
+   contents, never a part. A device or pipe is written as it is. */
 ndg_status ndg_file_write(const char *path, const void *data, size_t length, ndg_error *);
 
-/* A table of numbers with optional header and quoted fields (numbers may be quoted). */
+/* A table of finite numbers with optional header and quoted fields (numbers may be quoted). */
 typedef struct ndg_csv {
   uint64_t n_rows, n_columns;
   double *values; /* rows x columns */
@@ -44,8 +44,7 @@ ndg_status ndg_npy_read(const char *path, ndg_file_array *out, ndg_error *);
 ndg_status ndg_npy_write(const char *path, const ndg_file_array *, ndg_error *);
 
 /* [main; any; I/O] Path of a data file such as "mnist/train-images-idx3-ubyte.gz": in $NUDGE_DATA,
-   then
-   ../shared/data, then data/. NDG_ENOTFOUND lists the places tried. */
+   then ../shared/data, then data/. NDG_ENOTFOUND lists the places tried. */
 ndg_status ndg_data_find(const char *relative, char *path, size_t size, ndg_error *);
 
 #endif

@@ -16,10 +16,12 @@ ndg_status ndg_parse_f64(const char *text, size_t length, double *out);
 ndg_status ndg_parse_i64(const char *text, size_t length, int64_t *out);
 /* [any; any; no allocation] A number at the head of text; *end: just past it. For CSV readers. */
 ndg_status ndg_scan_f64(const char *text, size_t length, double *out, const char **end);
-/* [any; any; no allocation] Shortest text that reads back to the same double; returns its length.
- */
+/* [any; any; no allocation] Fewest digits that read back to the same double, plain from 0.00001 to
+   below 1e16, else as 1.5e-7; inf, -inf, nan. Returns the length as snprintf does; 32 bytes always
+   suffice. */
 int ndg_format_f64(char *out, size_t size, double value);
-/* [any; any; no allocation] Edit distance (transpositions count one), at most 255. */
+/* [any; any; no allocation] Edit distance (transpositions count one), at most 255; 255 for unequal
+   names of more than 255 bytes. */
 unsigned ndg_edit_distance(const char *a, const char *b);
 /* [any; any; no allocation] Index of the nearest of n names if it is near enough to suggest, else
  * -1. */
