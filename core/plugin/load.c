@@ -64,9 +64,8 @@ static ndg_status find_symbol(const char *path, void *handle, const ndg_plugin *
                       path);
     if (s->st_size < NDG_PLUGIN_SIZE_1_0)
       return ndg_fail(e, NDG_EABI,
-                      "%s: not a plugin: its symbol ndg_plugin_1 has %" PRIu64
-                      " bytes, must have at least %zu",
-                      path, (uint64_t)s->st_size, NDG_PLUGIN_SIZE_1_0);
+                      "%s: not a plugin: its symbol ndg_plugin_1 has fewer than %zu bytes", path,
+                      NDG_PLUGIN_SIZE_1_0);
   }
   *out = symbol;
   return NDG_OK;
