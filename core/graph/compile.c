@@ -18,7 +18,7 @@ static ndg_status allocate(ndg_lowering *l) {
   l->value = ndg_calloc(n, sizeof *l->value);
   const bool all = l->needed && l->is_output && l->is_complex && l->chain && l->chain_size &&
                    l->summed && l->slot && l->value;
-  return all ? NDG_OK : ndg_no_memory(l);
+  return all ? NDG_OK : ndg_lowering_no_memory(l);
 }
 
 static void release(ndg_lowering *l) {
@@ -107,7 +107,7 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
   p->input_numbers =
       ndg_arena_alloc(p->memory, ndg_graph_input_count(l->graph) + 1, sizeof *p->input_numbers);
   if (!p->input_numbers)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   mark_needed(l, n_outputs, outputs);
   mark_complex(l);
   ndg_fuse(l);
@@ -122,7 +122,7 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
   p->task_step = ndg_arena_alloc(p->memory, p->n_buffers + 1, sizeof *p->task_step);
   p->tickets =
       ndg_arena_alloc(p->memory, (size_t)p->n_stages * p->n_workers + 1, sizeof *p->tickets);
-  return p->base && p->task_step && p->tickets ? NDG_OK : ndg_no_memory(l);
+  return p->base && p->task_step && p->tickets ? NDG_OK : ndg_lowering_no_memory(l);
 }
 
 ndg_status ndg_program_compile(const ndg_graph *g, uint32_t n_outputs, const ndg_node *outputs,
@@ -136,7 +136,7 @@ ndg_status ndg_program_compile(const ndg_graph *g, uint32_t n_outputs, const ndg
   ndg_lowering l = {.graph = g, .error = e, .n_nodes = ndg_graph_node_count(g)};
   l.program = create(dtype, n_tasks, pool);
   if (!l.program)
-    return ndg_no_memory(&l);
+    return ndg_lowering_no_memory(&l);
   st = build(&l, n_outputs, outputs);
   release(&l);
   if (st < 0) {

@@ -51,7 +51,7 @@ ndg_status ndg_new_instruction(ndg_lowering *, uint8_t kind, uint32_t n_in, ndg_
 /* Makes `out` the result of a filled instruction whose units are `rows`. */
 void ndg_finish_instruction(ndg_lowering *, ndg_instruction *, uint32_t out, uint64_t rows,
                             uint64_t picoseconds);
-ndg_status ndg_no_memory(ndg_lowering *);
+ndg_status ndg_lowering_no_memory(ndg_lowering *);
 /* [any; any; pure] Merges axes that are one in memory, drops axes of length 1. */
 void ndg_operand_coalesce(ndg_operand *);
 bool ndg_operand_is_dense(const ndg_operand *);

@@ -5,7 +5,7 @@
 
 #include "tensor/dtype.h"
 
-ndg_status ndg_no_memory(ndg_lowering *l) {
+ndg_status ndg_lowering_no_memory(ndg_lowering *l) {
   return ndg_fail(l->error, NDG_ENOMEM, "no memory to compile a program of %u nodes", l->n_nodes);
 }
 
@@ -27,7 +27,7 @@ ndg_status ndg_new_buffer(ndg_lowering *l, uint8_t place, bool per_task, bool is
   if (p->n_buffers == p->buffer_capacity) {
     void *array = grow(p, p->buffers, p->n_buffers, &p->buffer_capacity, sizeof *p->buffers);
     if (!array)
-      return ndg_no_memory(l);
+      return ndg_lowering_no_memory(l);
     p->buffers = array;
   }
   *out = p->n_buffers++;
@@ -48,18 +48,18 @@ ndg_status ndg_new_instruction(ndg_lowering *l, uint8_t kind, uint32_t n_in,
     void *array = grow(p, p->instructions, p->n_instructions, &p->instruction_capacity,
                        sizeof(ndg_instruction *));
     if (!array)
-      return ndg_no_memory(l);
+      return ndg_lowering_no_memory(l);
     p->instructions = array;
   }
   ndg_instruction *x = ndg_arena_alloc(p->memory, 1, sizeof *x);
   if (!x)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   x->kind = kind;
   x->n_in = n_in;
   x->in = ndg_arena_alloc(p->memory, n_in + 1, sizeof *x->in);
   x->reads_own = ndg_arena_alloc(p->memory, n_in + 1, sizeof *x->reads_own);
   if (!x->in || !x->reads_own)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   p->instructions[p->n_instructions++] = x;
   *out = x;
   return NDG_OK;

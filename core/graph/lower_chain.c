@@ -102,7 +102,7 @@ static ndg_status emit(builder *b, uint16_t value, const ndg_instruction *draft,
   x->n_slots = (uint16_t)(b->n_loads + b->n_micro);
   x->micro = ndg_arena_alloc(p->memory, b->n_micro + 1, sizeof *x->micro);
   if (!x->micro)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   uint64_t ps = 200;
   for (uint32_t i = 0; i < b->n_micro; i++) {
     ndg_micro *m = &b->micro[i];

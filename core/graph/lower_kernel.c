@@ -128,7 +128,7 @@ static ndg_status place_operands(ndg_lowering *l, ndg_instruction *x, const ndg_
   split_shape(x, &node->shape, x->axis);
   x->start = ndg_arena_alloc(l->program->memory, x->n_in, sizeof *x->start);
   if (!x->start)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   uint64_t at = node->op == NDG_OP_PAD ? (uint64_t)node->attr.i[1] : 0;
   for (uint32_t i = 0; i < x->n_in; i++) {
     x->start[i] = at;
@@ -146,7 +146,7 @@ ndg_status ndg_lower_kernel(ndg_lowering *l, ndg_node n) {
   /* Operands first: a copy is an instruction of its own, before this one. */
   ndg_operand *in = ndg_arena_alloc(p->memory, node->n_in, sizeof *in);
   if (!in)
-    return ndg_no_memory(l);
+    return ndg_lowering_no_memory(l);
   for (uint32_t i = 0; i < node->n_in; i++) {
     in[i] = l->value[node->in[i]];
     const bool fit =
