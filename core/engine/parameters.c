@@ -41,8 +41,6 @@ static ndg_status check_group(const ndg_layout *l, const char *space, const ndg_
 
 static ndg_status check_space(const ndg_layout *l, const char *space, const ndg_group *groups,
                               uint32_t n, uint64_t *offset, uint64_t *total, ndg_error *e) {
-  if (n == 0 || n > NDG_MAX_GROUPS)
-    return ndg_fail(e, NDG_EINVAL, "%u %s groups, not 1 to %d", n, space, NDG_MAX_GROUPS);
   *total = 0;
   for (uint32_t i = 0; i < n; i++) {
     const ndg_status st = check_group(l, space, &groups[i], i, e);
@@ -68,6 +66,9 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
   ndg_status st = p->learner.loaded->ops.learner.layout(p->learner.options, &p->tasks.arrays, l, e);
   if (st < 0)
     return st;
+  if (l->n_phi == 0 || l->n_phi > NDG_MAX_GROUPS || l->n_theta == 0 || l->n_theta > NDG_MAX_GROUPS)
+    return ndg_fail(e, NDG_EINVAL, "%u phi and %u theta groups; there must be 1 to %d of each",
+                    l->n_phi, l->n_theta, NDG_MAX_GROUPS);
   st = check_space(l, "phi", l->phi, l->n_phi, p->phi_offset, &p->n_phi, e);
   if (st < 0)
     return st;
