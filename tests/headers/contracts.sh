@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Every function and function pointer of the public headers stands under a contract
-# "[thread; state; cost]" of known words. A comment that says "contract of all" or "All calls" covers
-# what follows it: to the end of the struct or, outside of one, of the file.
+# "[thread; state; cost]" of known words. A comment that says "contract of all" or "All calls"
+# covers what follows it: to the end of the struct or, outside of one, of the file.
 # usage: contracts.sh INCLUDE_FOLDER
 set -u
 awk '

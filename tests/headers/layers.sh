@@ -52,8 +52,8 @@ c_library="$c_library|string|tgmath|threads|time|uchar|wchar|wctype"
 report 'plugins and public headers include only the C library besides' \
   "$(sources plugins core/include | angled | grep -Ev "<($c_library)\.h>")"
 
-# Comments may speak of a plugin, and a method of mathematics may share its name; code that looks for
-# an id or compares with it knows the plugin.
+# Comments may speak of a plugin, and a method of mathematics may share its name; code that looks
+# for an id or compares with it knows the plugin.
 without_comments() {
   awk '{
     line = $0; out = ""
