@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* Problems of which everything is known, and estimates on them. */
+#ifndef PLUGINS_RULES_H
+#define PLUGINS_RULES_H
+
+#include "engine/problem.h"
+#include "support.h"
+
+enum { MOST_THETA = 64 };
+
+/* Inner optimisation; what the optimiser does not use stays zero. */
+ndg_inner newton_inner(void);
+ndg_inner descent(double lr, uint64_t steps);
+ndg_inner heavy_ball(double lr, double momentum, uint64_t steps);
+
+/* The scalar problem of the reference values: ∇F = 0.4/1.8, φ*_0 - c = 1. */
+ndg_problem *open_scalar(ndg_inner);
+/* Linear-quadratic, P = 5, two tasks with data of their own, pull l = 0.7. */
+enum { LQ_P = 5, LQ_TASKS = 2 };
+ndg_problem *open_linear_quadratic(ndg_inner);
+/* Classification with a small network, one log λ per parameter: nothing is quadratic. start: extra
+   options of the learner. */
+ndg_problem *open_network(ndg_inner, const char *options, uint64_t batch_size);
+/* The published least-squares instance; NULL where its files are not there. */
+enum { LS_P = 10 };
+ndg_problem *open_least_squares(ndg_inner, double *exact);
+
+/* Exact meta-gradient by the learner's closed form, mean over tasks, at the current theta. */
+void closed_form_gradient(const ndg_problem *, double *gradient);
+
+/* An estimate with the given options; fails the test on a hard error. Mean over tasks. */
+ndg_record estimate(ndg_problem *, const char *rule, const char *options, double *gradient);
+/* ‖estimate - exact‖ / ‖exact‖. */
+double error_of(ndg_problem *, const char *rule, const char *options, const double *exact);
+/* The estimate is refused hard, with a message that contains `expected`. */
+void check_estimate_refused(ndg_problem *, const char *rule, const char *options,
+                            const char *expected);
+uint64_t count_theta(const ndg_problem *);
+
+#endif
