@@ -152,6 +152,8 @@ ndg_status ndg_graph_vjp(ndg_graph *g, uint32_t n_y, const ndg_node *y, const nd
                          ndg_error *e) {
   walk w;
   const bool apart = flags & NDG_DERIVATIVE_PER_TASK;
+  if (g->error.code != NDG_OK)
+    return settle(g, n_x, x_bar, e);
   ndg_status st = check_reverse(g, n_y, y, seeds, n_x, x, apart, e);
   if (st == NDG_OK)
     st = begin_walk(&w, g, n_x, x, n_y, y, e);
@@ -185,6 +187,8 @@ static void push_forward(walk *w, ndg_node id, ndg_node *x_dot) {
 ndg_status ndg_graph_jvp(ndg_graph *g, uint32_t n_x, const ndg_node *x, const ndg_node *x_dot,
                          uint32_t n_y, const ndg_node *y, ndg_node *y_dot, ndg_error *e) {
   walk w;
+  if (g->error.code != NDG_OK)
+    return settle(g, n_y, y_dot, e);
   ndg_status st = check_nodes(g, "x", n_x, x, e);
   if (st == NDG_OK)
     st = check_nodes(g, "tangent", n_x, x_dot, e);
