@@ -36,8 +36,8 @@ DEFINE_BINARY(add, a + b)
 DEFINE_BINARY(sub, a - b)
 DEFINE_BINARY(mul, a *b)
 DEFINE_BINARY(div, a / b)
-DEFINE_BINARY(max, (a >= b) | (a != a) ? a : b)
-DEFINE_BINARY(min, (a <= b) | (a != a) ? a : b)
+DEFINE_BINARY(max, ((a >= b) | (a != a)) ? a : b)
+DEFINE_BINARY(min, ((a <= b) | (a != a)) ? a : b)
 DEFINE_BINARY(greater, a > b ? (T)1 : (T)0)
 
 static void NAME(exp)(void *y, const void *x, size_t n) {
