@@ -356,10 +356,6 @@ static void invalid(ndg_option wrong, const char *message) {
 }
 
 START_TEST(validated) {
-  static const ndg_choice twice[] = {{"a", 0, "A."}, {"a", 1, "A."}, {NULL, 0, NULL}};
-  static const ndg_choice same[] = {{"a", 3, "A."}, {"b", 3, "B."}, {NULL, 0, NULL}};
-  static const ndg_choice large[] = {{"a", INT64_C(1) << 31, "A."}, {NULL, 0, NULL}};
-  static const ndg_choice unnamed[] = {{"a b", 0, "A."}, {NULL, 0, NULL}};
   ndg_error e;
   ck_assert_int_eq(ndg_options_validate("rule r", table, sizeof *table, sizeof(sample), &e),
                    NDG_OK);
@@ -394,7 +390,21 @@ START_TEST(validated) {
   o = table[0];
   o.type = 99;
   invalid(o, "rule r: option 'warm' has type 99, which this nudge does not know");
-  o = table[0];
+  o = table[5];
+  o.def.s = "3, 0";
+  invalid(o,
+          "rule r: option 'layers' has '0' in its default, must be a list of integers at least 1");
+  o = table[2];
+  invalid(o, "rule r: option 'steps' is in the table twice");
+}
+END_TEST
+
+START_TEST(validated_choices) {
+  static const ndg_choice twice[] = {{"a", 0, "A."}, {"a", 1, "A."}, {NULL, 0, NULL}};
+  static const ndg_choice same[] = {{"a", 3, "A."}, {"b", 3, "B."}, {NULL, 0, NULL}};
+  static const ndg_choice large[] = {{"a", INT64_C(1) << 31, "A."}, {NULL, 0, NULL}};
+  static const ndg_choice unnamed[] = {{"a b", 0, "A."}, {NULL, 0, NULL}};
+  ndg_option o = table[0];
   o.choices = twice;
   invalid(o, "rule r: option 'warm' has choices but is not an ENUM");
   o = table[1];
@@ -410,12 +420,6 @@ START_TEST(validated) {
   o = table[1];
   o.def.i = 2;
   invalid(o, "rule r: option 'variant' has default 2, must be one of forward, symmetric, 4-point");
-  o = table[5];
-  o.def.s = "3, 0";
-  invalid(o,
-          "rule r: option 'layers' has '0' in its default, must be a list of integers at least 1");
-  o = table[2];
-  invalid(o, "rule r: option 'steps' is in the table twice");
 }
 END_TEST
 
@@ -464,6 +468,7 @@ int main(void) {
   tcase_add_test(t, value_texts);
   tcase_add_test(t, value_text_round_trip);
   tcase_add_test(t, validated);
+  tcase_add_test(t, validated_choices);
   tcase_add_test(t, out_of_memory);
   suite_add_tcase(s, t);
   SRunner *r = srunner_create(s);
