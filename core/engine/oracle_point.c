@@ -41,6 +41,7 @@ static ndg_status learn(const ndg_ladder *s, ndg_vector *state, uint64_t from, u
   ndg_phase phase = {.struct_size = sizeof phase,
                      .start = from ? state : NULL,
                      .end = state,
+                     .optimizer = s->problem->inner.optimizer,
                      .first_step = from,
                      .steps = steps,
                      .tolerance = s->problem->inner.tolerance};

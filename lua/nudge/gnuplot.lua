@@ -100,7 +100,8 @@ local function panel_commands(panel, number)
   end
   lines[#lines + 1] = "unset arrow\nunset label\nset title " .. quoted(panel.title)
   lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel) .. "\nset ylabel " .. quoted(panel.ylabel)
-  lines[#lines + 1] = "set key below center Left reverse samplen 2 maxrows 3"
+  lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.19 center top vertical "
+    .. "maxrows 4 Left reverse samplen 2"
   local x1, x2 = decade_range(panel, "x", 1e-300, 1e300)
   local y1, y2 = decade_range(panel, "y", FLOOR, CEILING)
   lines[#lines + 1] = axis_commands("x", x1, x2) .. axis_commands("y", y1, y2)
