@@ -93,6 +93,12 @@ ndg_problem *open_network(ndg_inner inner, const char *options, uint64_t batch_s
   return open_problem("complex_synapse", all, arrays, 4, 1, inner);
 }
 
+ndg_problem *open_direct(ndg_inner inner, uint64_t n_tasks) {
+  static const double unused[8] = {0};
+  const ndg_array array = real_array("unused", NDG_WHOLE, NDG_SCALAR, unused);
+  return open_problem("test.direct_theta", "", &array, 1, n_tasks, inner);
+}
+
 ndg_problem *open_least_squares(ndg_inner inner, double *exact) {
   static const char *const names[] = {"A", "b", "C", "D", "e"};
   ndg_array arrays[5];

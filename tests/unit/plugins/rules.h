@@ -21,6 +21,8 @@ ndg_problem *open_linear_quadratic(ndg_inner);
 /* Classification with a small network, one log λ per parameter: nothing is quadratic. start: extra
    options of the learner. */
 ndg_problem *open_network(ndg_inner, const char *options, uint64_t batch_size);
+/* ½ (φ - θ)² and ½ φ² + θ ψ, φ starting at ψ: theta = (0.6, -1.1). One or more tasks, all alike. */
+ndg_problem *open_direct(ndg_inner, uint64_t n_tasks);
 /* The published least-squares instance; NULL where its files are not there. */
 enum { LS_P = 10 };
 ndg_problem *open_least_squares(ndg_inner, double *exact);

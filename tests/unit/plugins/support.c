@@ -22,6 +22,10 @@ const ndg_registry *bundled(void) {
   ck_assert_ptr_nonnull(arena);
   ck_assert_msg(ndg_registry_create(&registry, &e) == NDG_OK, "%s", e.text);
   ck_assert_msg(ndg_registry_load_folder(registry, folder, false, &e) == NDG_OK, "%s", e.text);
+  const char *fixture = getenv("NUDGE_TEST_FIXTURE");
+  if (fixture) {
+    ck_assert_msg(ndg_registry_load(registry, fixture, &e) == NDG_OK, "%s", e.text);
+  }
   return registry;
 }
 

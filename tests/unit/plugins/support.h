@@ -9,8 +9,8 @@
 #include "base/memory.h"
 #include "plugin/registry.h"
 
-/* Every bundled plugin, from the folder in NUDGE_TEST_PLUGINS; loaded once, freed by close_support.
- */
+/* Every bundled plugin, from the folder in NUDGE_TEST_PLUGINS, and the file in NUDGE_TEST_FIXTURE;
+   loaded once, freed by close_support. */
 const ndg_registry *bundled(void);
 void close_support(void);
 
