@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks and limits of the machine, measured in the same run as what they are compared with. */
+#ifndef NUDGE_TESTS_BENCH_H
+#define NUDGE_TESTS_BENCH_H
+
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "tensor/blas.h"
+
+/* Seconds of a call, the best of several batches; at least `seconds` in all. */
+double bench_best(void (*call)(void *context), void *context, double seconds);
+double bench_now(void);
+
+/* Multiply-adds count two. One thread, the widest vectors that the processor has. */
+double bench_fma_peak(ndg_dtype);
+
+/* Products of one size, done by all threads of a pool at once, each its own. */
+typedef struct bench_product {
+  ndg_dtype dtype;
+  ndg_gemm shape;
+} bench_product;
+/* Seconds per product and thread while all threads work. */
+double bench_gemm(const bench_product *, ndg_pool *, double seconds);
+
+#endif
