@@ -29,7 +29,10 @@ static ndg_status pipeline(differences *s, double a, double *value, ndg_error *e
   if (st < 0) {
     return st;
   }
-  ndg_phase phase = {.struct_size = sizeof phase, .end = s->phi, .steps = s->q->inner.steps};
+  ndg_phase phase = {.struct_size = sizeof phase,
+                     .optimizer = s->q->inner.optimizer,
+                     .end = s->phi,
+                     .steps = s->q->inner.steps};
   if (s->kind == NDG_EXACT_FIXED_POINT) {
     phase.start = l->phi_wide;
     phase.steps = NEWTON_STEPS;

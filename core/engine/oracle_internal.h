@@ -47,6 +47,10 @@ ndg_status ndg_rung_holomorphic(ndg_ladder *, ndg_error *);
 
 /* oracle_unrolled.c */
 ndg_status ndg_rung_unrolled(ndg_ladder *, ndg_error *);
+/* Reverse mode through `steps` steps from the initial point, states taking about `bytes` at most
+   (the same bits whatever they are). phi: the end. gradient: Q, mean over tasks. */
+ndg_status ndg_unrolled_gradient(ndg_problem *, uint64_t steps, double bytes, ndg_vector *phi,
+                                 double *gradient, ndg_error *);
 
 /* oracle_differences.c: relative distance between `gradient` and central differences of the whole
    pipeline along random directions. */

@@ -39,9 +39,9 @@ ndg_status ndg_ladder_losses(ndg_problem *q, const ndg_vector *phi, double *lear
 static ndg_status learn(const ndg_ladder *s, ndg_vector *state, uint64_t from, uint64_t steps,
                         double *norm, ndg_error *e) {
   ndg_phase phase = {.struct_size = sizeof phase,
+                     .optimizer = s->problem->inner.optimizer,
                      .start = from ? state : NULL,
                      .end = state,
-                     .optimizer = s->problem->inner.optimizer,
                      .first_step = from,
                      .steps = steps,
                      .tolerance = s->problem->inner.tolerance};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The exact gradient through learning: reverse mode over every step, in long double. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/oracle_internal.h"
 
-/* States kept at once; longer trajectories are kept at checkpoints and run again from there. */
+/* What the states kept at once may take; longer trajectories are kept at checkpoints and run again
+   from there. */
 static const double STATE_BYTES = 1e9;
 
 typedef struct unrolling {
@@ -42,7 +44,8 @@ static void free_states(ndg_vector **list, uint64_t n) {
   ndg_free(list);
 }
 
-static ndg_status open_unrolling(unrolling *s, ndg_problem *q, uint64_t steps, ndg_error *e) {
+static ndg_status open_unrolling(unrolling *s, ndg_problem *q, uint64_t steps, double bytes,
+                                 ndg_error *e) {
   *s = (unrolling){.q = q, .steps = steps, .segment = steps ? steps : 1};
   s->adjoint = new_state(s);
   s->theta_adjoint = ndg_real_vector(q, NDG_THETA);
@@ -50,7 +53,7 @@ static ndg_status open_unrolling(unrolling *s, ndg_problem *q, uint64_t steps, n
   if (!s->adjoint || !s->theta_adjoint || !s->phi) {
     return ndg_no_memory(e, "the unrolled oracle");
   }
-  if ((double)steps * (double)ndg_vector_bytes(s->adjoint) > STATE_BYTES) {
+  if ((double)steps * (double)ndg_vector_bytes(s->adjoint) > bytes) {
     s->segment = (uint64_t)ceil(sqrt((double)steps));
   }
   s->n_checkpoints = (steps + s->segment - 1) / s->segment;
@@ -78,6 +81,7 @@ static ndg_status run_segment(unrolling *s, uint64_t i, bool record, ndg_vector 
                               ndg_error *e) {
   ndg_phase phase = {.struct_size = sizeof phase,
                      .record = record,
+                     .optimizer = s->q->inner.optimizer,
                      .start = i ? s->checkpoints[i] : NULL,
                      .end = end,
                      .first_step = i * s->segment,
@@ -144,6 +148,7 @@ static ndg_status count_steps(const ndg_ladder *l, uint64_t *steps, ndg_error *e
     return ndg_no_memory(e, "the unrolled oracle");
   }
   ndg_phase phase = {.struct_size = sizeof phase,
+                     .optimizer = inner->optimizer,
                      .end = end,
                      .steps = inner->steps,
                      .tolerance = inner->tolerance};
@@ -153,21 +158,10 @@ static ndg_status count_steps(const ndg_ladder *l, uint64_t *steps, ndg_error *e
   return st;
 }
 
-ndg_status ndg_rung_unrolled(ndg_ladder *l, ndg_error *e) {
-  uint64_t steps = 0;
-  double norm = NAN;
-  unrolling s = {0};
-  if (l->problem->inner.optimizer.kind == NDG_NEWTON) {
-    return ndg_fail(e, NDG_ECAPABILITY,
-                    "the unrolled gradient goes back through the steps of learning, and Newton's "
-                    "steps have no transposed derivative: choose another inner optimizer, or the "
-                    "fixed-point gradient");
-  }
-  ndg_status st = count_steps(l, &steps, e);
-  if (st < 0 || st == NDG_DIVERGED) {
-    return st;
-  }
-  st = open_unrolling(&s, l->wide, steps, e);
+ndg_status ndg_unrolled_gradient(ndg_problem *q, uint64_t steps, double bytes, ndg_vector *phi,
+                                 double *gradient, ndg_error *e) {
+  unrolling s;
+  ndg_status st = open_unrolling(&s, q, steps, bytes, e);
   if (st >= 0) {
     st = forward(&s, e);
   }
@@ -178,17 +172,41 @@ ndg_status ndg_rung_unrolled(ndg_ladder *l, ndg_error *e) {
     st = backward(&s, e);
   }
   if (st == NDG_OK) {
-    double *out = ndg_ladder_rung(l, NDG_RUNG_UNROLLED);
-    ndg_vector_copy(l->phi_wide, s.phi);
-    ndg_vector_copy(l->phi, s.phi);
-    if (out) {
-      ndg_ladder_mean(s.theta_adjoint, out);
-    }
-    st = out ? ndg_ladder_losses(l->wide, s.phi, &l->exact->learn_loss, &l->exact->eval_loss, &norm,
-                                 e)
-             : ndg_no_memory(e, "the oracle's gradient");
-    l->exact->gradient_norm = l->initial_norm > 0 ? norm / l->initial_norm : norm;
+    ndg_vector_copy(phi, s.phi);
+    ndg_ladder_mean(s.theta_adjoint, gradient);
   }
   close_unrolling(&s);
+  return st;
+}
+
+ndg_status ndg_rung_unrolled(ndg_ladder *l, ndg_error *e) {
+  uint64_t steps = 0;
+  double norm = NAN;
+  if (l->problem->inner.optimizer.kind == NDG_NEWTON) {
+    return ndg_fail(e, NDG_ECAPABILITY,
+                    "the unrolled gradient goes back through the steps of learning, and Newton's "
+                    "steps have no transposed derivative: choose another inner optimizer, or the "
+                    "fixed-point gradient");
+  }
+  ndg_status st = count_steps(l, &steps, e);
+  if (st < 0 || st == NDG_DIVERGED) {
+    return st;
+  }
+  double *out = ndg_calloc(l->n_theta, sizeof *out);
+  st = out ? ndg_unrolled_gradient(l->wide, steps, STATE_BYTES, l->phi_wide, out, e)
+           : ndg_no_memory(e, "the oracle's gradient");
+  if (st == NDG_OK) {
+    ndg_vector_copy(l->phi, l->phi_wide);
+    st = ndg_ladder_losses(l->wide, l->phi_wide, &l->exact->learn_loss, &l->exact->eval_loss, &norm,
+                           e);
+    l->exact->gradient_norm = l->initial_norm > 0 ? norm / l->initial_norm : norm;
+  }
+  double *rung = st == NDG_OK ? ndg_ladder_rung(l, NDG_RUNG_UNROLLED) : NULL;
+  if (rung) {
+    memcpy(rung, out, l->n_theta * sizeof *out);
+  } else if (st == NDG_OK) {
+    st = ndg_no_memory(e, "the oracle's gradient");
+  }
+  ndg_free(out);
   return st;
 }
