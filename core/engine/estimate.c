@@ -216,12 +216,14 @@ ndg_status ndg_problem_estimate(ndg_problem *p, const ndg_instance *rule, bool p
                                 double *gradient, ndg_record *record, ndg_error *e) {
   ndg_error own;
   e = e ? e : &own;
-  ndg_status st = ndg_problem_accepts(p, rule, e);
-  if (st < 0)
-    return st;
   *e = (ndg_error){0};
-  begin(p, rule);
   *record = empty_record(p->stability_radius);
+  ndg_status st = ndg_problem_accepts(p, rule, e);
+  if (st < 0) {
+    record->status = st;
+    return st;
+  }
+  begin(p, rule);
   st = run_rule(p, rule, per_task, gradient, record, e);
   if (st > 0 && !e->text[0])
     ndg_fail(e, st, "%s", record->note);

@@ -275,6 +275,8 @@ ndg_cached_phase *ndg_cached_phase_copy(const ndg_cached_phase *);
 void ndg_cached_phase_free(ndg_cached_phase *);
 /* Takes over the entry; forgets least recently used ones when there are too many. */
 void ndg_phases_insert(ndg_problem *, ndg_cached_phase *);
+/* Free phases of a problem with the same theta, for a clone that has none yet. */
+ndg_status ndg_phases_copy_free(ndg_problem *to, const ndg_problem *from, ndg_error *);
 /* Appends to `norms`. */
 ndg_status ndg_cached_phase_note_norm(ndg_cached_phase *, uint64_t i, double norm, ndg_error *);
 

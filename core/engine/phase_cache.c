@@ -133,11 +133,28 @@ void ndg_phases_insert(ndg_problem *p, ndg_cached_phase *entry) {
   }
 }
 
+static bool is_free(const ndg_cached_phase *c) {
+  return c->key.beta.re == 0 && c->key.beta.im == 0;
+}
+
+ndg_status ndg_phases_copy_free(ndg_problem *to, const ndg_problem *from, ndg_error *e) {
+  ndg_cached_phase **end = &to->phases;
+  for (const ndg_cached_phase *c = from->phases; c; c = c->next) {
+    if (!is_free(c))
+      continue;
+    *end = ndg_cached_phase_copy(c);
+    if (!*end)
+      return ndg_no_memory(e, "the phases of a clone");
+    end = &(*end)->next;
+  }
+  return NDG_OK;
+}
+
 void ndg_problem_forget_phases(ndg_problem *p, bool keep_free) {
   ndg_cached_phase **c = &p->phases;
   while (*c) {
     ndg_cached_phase *entry = *c;
-    if (keep_free && entry->key.beta.re == 0 && entry->key.beta.im == 0) {
+    if (keep_free && is_free(entry)) {
       c = &entry->next;
       continue;
     }

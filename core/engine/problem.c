@@ -129,6 +129,10 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
     st = open_learner(q, e);
   if (st >= 0)
     st = ndg_problem_set_theta(q, p->theta, e);
+  if (st >= 0) {
+    q->theta_generation = p->theta_generation; /* phases are known by it */
+    st = dtype == p->dtype ? ndg_phases_copy_free(q, p, e) : NDG_OK;
+  }
   if (st < 0) {
     ndg_problem_close(q);
     return st;

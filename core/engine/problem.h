@@ -30,8 +30,9 @@ typedef struct ndg_problem_spec {
 /* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at
    first use and kept. Errors name the learner. */
 ndg_status ndg_problem_open(const ndg_problem_spec *, ndg_problem **out, ndg_error *);
-/* [main; any; allocates] Same problem and theta with its own programs, vectors and phase cache, for
-   another thread; `tasks` data is shared with the original, which must outlive it. */
+/* [main; any; allocates] Same problem and theta with its own programs and vectors, and a copy of
+   the free phases that are known, for another thread; `tasks` data is shared with the original,
+   which must outlive it. */
 ndg_status ndg_problem_clone(const ndg_problem *, ndg_pool *pool, ndg_problem **out, ndg_error *);
 void ndg_problem_close(ndg_problem *);
 

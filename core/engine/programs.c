@@ -260,6 +260,7 @@ ndg_status ndg_programs_get(ndg_problem *p, const ndg_request *r, ndg_compiled *
   ndg_status st = o && c ? compile(p, r, o, c, e) : ndg_no_memory(e, "a program");
   ndg_free(o);
   if (st < 0) {
+    (void)ndg_graph_status(p->graph, NULL); /* the next request starts without this error */
     free_compiled(c);
     return st;
   }

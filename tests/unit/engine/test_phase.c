@@ -298,6 +298,45 @@ START_TEST(trajectories_are_the_states_on_the_way) {
 }
 END_TEST
 
+/* Newton's method lands on the minimum of a quadratic, and counts again when it is remembered. */
+START_TEST(newton_phases_are_remembered) {
+  spec.inner.optimizer.kind = NDG_NEWTON;
+  ndg_problem *p = known_open(&spec);
+  const result a = run(p, 20, 1e-12, 0.1);
+  const uint64_t products = p->record.hessian_vector_products;
+  const result b = run(p, 20, 1e-12, 0.1);
+  same_result(&a, &b);
+  ck_assert_int_eq(a.status, NDG_OK);
+  ck_assert_double_lt(a.phase.gradient_norm, 1e-11);
+  ck_assert_uint_ge(products, N_PHI);
+  ck_assert_uint_eq(p->record.hessian_vector_products, 2 * products);
+  ck_assert_uint_eq(p->record.learner_runs, 2);
+  ck_assert(p->phases && !p->phases->next);
+  ndg_vector_destroy(a.end);
+  ndg_vector_destroy(b.end);
+  ndg_problem_close(p);
+}
+END_TEST
+
+START_TEST(clones_know_the_free_phases) {
+  spec.inner.optimizer.kind = NDG_NESTEROV;
+  ndg_problem *p = known_open(&spec), *clone;
+  const double theta[N_THETA] = {0.5, 0, -0.5, 1, 0, 1, 0.25, 0.25, 0};
+  ck_assert_int_eq(ndg_problem_set_theta(p, theta, &e), NDG_OK);
+  const result a = run(p, 60, 0, 0), b = run(p, 60, 0, 0.1);
+  ck_assert_int_eq(ndg_problem_clone(p, NULL, &clone, &e), NDG_OK);
+  ck_assert(clone->phases && !clone->phases->next);
+  ndg_problem_cancel(clone); /* no step is left to stop at */
+  const result c = run(clone, 60, 0, 0);
+  same_result(&a, &c);
+  ndg_vector_destroy(a.end);
+  ndg_vector_destroy(b.end);
+  ndg_vector_destroy(c.end);
+  ndg_problem_close(clone);
+  ndg_problem_close(p);
+}
+END_TEST
+
 /* ---- minibatches ---- */
 
 START_TEST(minibatches_depend_on_the_step_alone) {
@@ -527,6 +566,8 @@ int main(void) {
                       (int)(sizeof courses / sizeof *courses));
   tcase_add_test(c, phases_are_known_by_where_they_come_from);
   tcase_add_test(c, trajectories_are_the_states_on_the_way);
+  tcase_add_test(c, newton_phases_are_remembered);
+  tcase_add_test(c, clones_know_the_free_phases);
   tcase_add_test(c, minibatches_depend_on_the_step_alone);
   tcase_add_test(c, minibatch_steps_use_the_drawn_samples);
   tcase_add_test(c, divergence_says_what_to_change);

@@ -439,13 +439,21 @@ END_TEST
 /* ---- memory ---- */
 
 static ndg_status open_and_use(const ndg_problem_spec *spec) {
-  ndg_problem *p = NULL, *clone = NULL;
+  const told_options o = {.beta = 0.1, .hold = 1};
+  const ndg_instance rule = told_rule(&o);
+  ndg_problem *p = NULL, *clone = NULL, *sibling;
   ndg_learning learning;
+  ndg_record record;
+  double gradient[N_THETA];
   ndg_status st = ndg_problem_open(spec, &p, &e);
   if (st >= 0)
     st = ndg_problem_learn(p, NULL, &learning, &e);
   if (st >= 0)
     st = ndg_problem_clone(p, NULL, &clone, &e);
+  if (st >= 0)
+    st = ndg_problem_estimate(clone, &rule, false, gradient, &record, &e);
+  if (st >= 0)
+    st = ndg_problem_sibling(p, NDG_F64, &sibling, &e);
   ndg_problem_close(clone);
   ndg_problem_close(p);
   return st;
