@@ -44,13 +44,42 @@
       memcpy(y + i, t, m * sizeof(T));                                                             \
     }                                                                                              \
   }
+/* The library reduces large angles otherwise than small ones, and a whole vector at a time: each
+   kind goes alone, so that an element's bits do not depend on its neighbours. */
+#define DEFINE_ANGLES(name, function)                                                              \
+  static V NAME(angles_##name)(V v) {                                                              \
+    static const T limit[] = {0, ANGLE_LIMIT_1, ANGLE_LIMIT_2, (T)INFINITY};                       \
+    T x[W], part[W], y[W];                                                                         \
+    int n_small = 0;                                                                               \
+    memcpy(x, &v, sizeof v);                                                                       \
+    for (int i = 0; i < W; i++)                                                                    \
+      n_small += x[i] > -limit[1] && x[i] < limit[1];                                              \
+    if (n_small == W)                                                                              \
+      return function(v);                                                                          \
+    for (int kind = 0; kind < 3; kind++) {                                                         \
+      int mine[W];                                                                                 \
+      for (int i = 0; i < W; i++) {                                                                \
+        const T size = x[i] < 0 ? -x[i] : x[i];                                                    \
+        mine[i] = kind == 2 ? !(size < limit[2]) : size >= limit[kind] && size < limit[kind + 1];  \
+        part[i] = mine[i] ? x[i] : limit[kind];                                                    \
+      }                                                                                            \
+      memcpy(&v, part, sizeof v);                                                                  \
+      v = function(v);                                                                             \
+      memcpy(part, &v, sizeof v);                                                                  \
+      for (int i = 0; i < W; i++)                                                                  \
+        y[i] = mine[i] ? part[i] : y[i];                                                           \
+    }                                                                                              \
+    memcpy(&v, y, sizeof v);                                                                       \
+    return v;                                                                                      \
+  }                                                                                                \
+  DEFINE_MAP(name, NAME(angles_##name))
 #define DEFINE_MAPS()                                                                              \
   DEFINE_MAP(exp, LIBRARY(exp, u10))                                                               \
   DEFINE_MAP(log, LIBRARY(log, u10))                                                               \
   DEFINE_MAP(log1p, LIBRARY(log1p, u10))                                                           \
   DEFINE_MAP(tanh, LIBRARY(tanh, u10))                                                             \
-  DEFINE_MAP(sin, LIBRARY(sin, u10))                                                               \
-  DEFINE_MAP(cos, LIBRARY(cos, u10))                                                               \
+  DEFINE_ANGLES(sin, LIBRARY(sin, u10))                                                            \
+  DEFINE_ANGLES(cos, LIBRARY(cos, u10))                                                            \
   DEFINE_MAP2(pow2, LIBRARY(pow, u10))                                                             \
   static void NAME(map_pow)(T * y, const T *x, T exponent, size_t n) {                             \
     T e[NDG_BLOCK];                                                                                \
@@ -65,6 +94,8 @@
 #define NAME(x) x##_f32
 #define LANES 16
 #define SQRT sqrtf
+#define ANGLE_LIMIT_1 125
+#define ANGLE_LIMIT_2 39000
 #if defined(NDG_ISA_AVX512)
 #define V __m512
 #define W 16
@@ -84,6 +115,8 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #undef T
 #undef NAME
 #undef SQRT
+#undef ANGLE_LIMIT_1
+#undef ANGLE_LIMIT_2
 #undef V
 #undef W
 #undef LIBRARY
@@ -94,6 +127,8 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #define T double
 #define NAME(x) x##_f64
 #define SQRT sqrt
+#define ANGLE_LIMIT_1 15
+#define ANGLE_LIMIT_2 1e14
 #if defined(NDG_ISA_AVX512)
 #define V __m512d
 #define W 8
@@ -128,10 +163,19 @@ static void map_sincos_f64(double *s, double *c, const double *x, size_t n) {
   for (size_t i = 0; i < n; i += W) {
     const size_t m = n - i < W ? n - i : W;
     double t[W] = {0};
-    V v;
+    int n_small = 0;
     memcpy(t, x + i, m * sizeof *t);
+    for (int l = 0; l < W; l++)
+      n_small += t[l] > -ANGLE_LIMIT_1 && t[l] < ANGLE_LIMIT_1;
+    V v;
     memcpy(&v, t, sizeof v);
-    const LIBRARY_PAIR both = LIBRARY(sincos, u10)(v);
+    LIBRARY_PAIR both;
+    if (n_small == W) {
+      both = LIBRARY(sincos, u10)(v);
+    } else {
+      both.x = angles_sin_f64(v);
+      both.y = angles_cos_f64(v);
+    }
     memcpy(t, &both.x, sizeof v);
     memcpy(s + i, t, m * sizeof *t);
     memcpy(t, &both.y, sizeof v);
