@@ -34,6 +34,7 @@ enum {
   NDG_AT_THETA = NDG_N_VECTOR_OPERANDS,
   NDG_AT_ARRAY,
   NDG_AT_BATCH,
+  NDG_AT_BATCH_LABELS, /* rows of an index array that belong to the minibatch */
   NDG_AT_PARAM
 };
 /* Outputs: */
@@ -173,9 +174,10 @@ struct ndg_problem {
 
   /* memory that programs read and write; [1]: complex programs */
   _Alignas(16) unsigned char params[2][NDG_N_PARAMS][16];
-  int32_t *batch;       /* tasks x batch_size */
-  int32_t *batch_order; /* 0 .. batch_rows - 1 */
-  int32_t *batch_swaps; /* batch_size */
+  int32_t *batch;         /* tasks x batch_size */
+  int32_t **batch_labels; /* per array: tasks x batch_size rows of indices; NULL for real ones */
+  int32_t *batch_order;   /* 0 .. batch_rows - 1 */
+  int32_t *batch_swaps;   /* batch_size */
   ndg_vector *values[2], *gradient[2], *state[2][1 + NDG_MAX_SLOTS][2], *theta_scratch[2];
   struct {
     ndg_complex beta;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <string.h>
+
 #include "base/random.h"
 #include "engine/internal.h"
 
@@ -21,6 +23,21 @@ static void draw(ndg_rng *r, int32_t *order, uint64_t rows, int32_t *swaps, uint
   }
 }
 
+static void copy_labels(ndg_problem *p, uint64_t task) {
+  const uint64_t size = p->inner.batch_size;
+  const int32_t *chosen = p->batch + task * size;
+  for (uint64_t i = 0; i < p->tasks.arrays.n_arrays; i++) {
+    if (!p->batch_labels[i])
+      continue;
+    const ndg_array *a = &p->tasks.arrays.arrays[i];
+    const uint64_t length = ndg_shape_size(&a->shape), row = length / a->shape.dim[0];
+    const int32_t *from = (const int32_t *)a->data + task * length;
+    int32_t *to = p->batch_labels[i] + task * size * row;
+    for (uint64_t k = 0; k < size; k++)
+      memcpy(to + k * row, from + (uint64_t)chosen[k] * row, (size_t)row * sizeof *to);
+  }
+}
+
 void ndg_minibatch_draw(ndg_problem *p, uint64_t step) {
   const uint64_t size = p->inner.batch_size;
   if (size == 0)
@@ -30,5 +47,6 @@ void ndg_minibatch_draw(ndg_problem *p, uint64_t step) {
     const ndg_rng task = ndg_rng_stream(&root, "task", t);
     ndg_rng r = ndg_rng_stream(&task, "batch", step);
     draw(&r, p->batch_order, p->tasks.batch_rows, p->batch_swaps, size, p->batch + t * size);
+    copy_labels(p, t);
   }
 }

@@ -39,6 +39,25 @@ static ndg_status check_spec(const ndg_problem_spec *s, ndg_error *e) {
   return ndg_optimizer_check(&s->inner.optimizer, e);
 }
 
+/* A graph gathers real rows only; those of index arrays are copied when a minibatch is drawn. */
+static ndg_status open_batch_labels(ndg_problem *p, ndg_error *e) {
+  const ndg_task_arrays *tasks = &p->tasks.arrays;
+  p->batch_labels = ndg_calloc((size_t)tasks->n_arrays, sizeof *p->batch_labels);
+  if (!p->batch_labels)
+    return ndg_no_memory(e, "minibatch labels");
+  for (uint64_t i = 0; i < tasks->n_arrays; i++) {
+    const ndg_array *a = &tasks->arrays[i];
+    if (a->kind != NDG_INDEX || !ndg_task_store_is_batched(&p->tasks, i))
+      continue;
+    const uint64_t row = ndg_shape_size(&a->shape) / a->shape.dim[0];
+    p->batch_labels[i] =
+        ndg_calloc((size_t)(tasks->n_tasks * p->inner.batch_size * row), sizeof(int32_t));
+    if (!p->batch_labels[i])
+      return ndg_no_memory(e, "minibatch labels");
+  }
+  return NDG_OK;
+}
+
 static ndg_status open_batches(ndg_problem *p, ndg_error *e) {
   const uint64_t size = p->inner.batch_size, rows = p->tasks.batch_rows;
   if (size == 0)
@@ -50,7 +69,7 @@ static ndg_status open_batches(ndg_problem *p, ndg_error *e) {
     return ndg_no_memory(e, "minibatch indices");
   for (uint64_t i = 0; i < rows; i++)
     p->batch_order[i] = (int32_t)i;
-  return NDG_OK;
+  return open_batch_labels(p, e);
 }
 
 /* What the learner says and how it is put to work: errors here are the learner's. */
@@ -177,6 +196,9 @@ static void close_scratch(ndg_problem *p) {
     }
     ndg_free(p->initial[c].norms);
   }
+  for (uint64_t i = 0; p->batch_labels && i < p->tasks.arrays.n_arrays; i++)
+    ndg_free(p->batch_labels[i]);
+  ndg_free(p->batch_labels);
   ndg_free(p->batch);
   ndg_free(p->batch_order);
   ndg_free(p->batch_swaps);

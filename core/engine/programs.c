@@ -116,6 +116,13 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
   return st;
 }
 
+static ndg_node batch_of(ndg_problem *p, uint64_t array, ndg_shape shape) {
+  if (!p->batch_labels[array])
+    return ndg_gather(&p->builder, p->arrays[array], p->batch_index);
+  return add_input(p, NDG_INDEX, true, NDG_INPUT_DATA, shape,
+                   (ndg_place){NDG_AT_BATCH_LABELS, (uint32_t)array, 0});
+}
+
 /* The losses three times: all samples, a minibatch, and at Nesterov's look-ahead point. Equal
    nodes exist once, so nothing is paid for what is not different. */
 static ndg_status build_all(ndg_problem *p, ndg_error *e) {
@@ -132,8 +139,10 @@ static ndg_status build_all(ndg_problem *p, ndg_error *e) {
     st = build(p, p->phi, arrays, descriptions, &p->built[NDG_BUILT_FULL], e);
   for (uint64_t i = 0; st >= 0 && p->inner.batch_size && i < n; i++)
     if (ndg_task_store_is_batched(&p->tasks, i)) {
-      arrays[i] = ndg_gather(&p->builder, p->arrays[i], p->batch_index);
       descriptions[i].shape.dim[0] = p->inner.batch_size;
+      arrays[i] = batch_of(p, i, descriptions[i].shape);
+      st = arrays[i] ? NDG_OK : ndg_graph_status(p->graph, e);
+      st = arrays[i] || st < 0 ? st : ndg_no_memory(e, "the loss graph");
     }
   if (st >= 0)
     st = build(p, p->phi, arrays, descriptions, &p->built[NDG_BUILT_BATCH], e);
@@ -289,6 +298,10 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
                          ndg_shape_size(&arrays[at->index].shape)};
   case NDG_AT_BATCH:
     return (ndg_binding){p->batch, p->inner.batch_size};
+  case NDG_AT_BATCH_LABELS:
+    return (ndg_binding){p->batch_labels[at->index], p->inner.batch_size *
+                                                         ndg_shape_size(&arrays[at->index].shape) /
+                                                         arrays[at->index].shape.dim[0]};
   default:
     return (ndg_binding){(void *)(uintptr_t)p->params[is_complex][at->index], 0};
   }
