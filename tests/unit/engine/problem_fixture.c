@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "problem_fixture.h"
 
-#include <check.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 double wobble(uint64_t i) {
@@ -359,4 +359,48 @@ bool same_bits(const ndg_vector *a, const ndg_vector *b) {
       if (memcmp(row(a, t) + i * size, row(b, t) + i * size, used) != 0)
         return false;
   return true;
+}
+
+/* ---- phases ---- */
+
+ndg_vector *state_of(const ndg_problem *p, uint32_t kind, bool is_complex) {
+  ndg_vector *v = ndg_problem_new_vector(p, NDG_STATE, is_complex, kind);
+  ck_assert_ptr_nonnull(v);
+  return v;
+}
+
+ndg_phase free_phase(ndg_vector *end, uint64_t steps) {
+  return (ndg_phase){.struct_size = sizeof(ndg_phase),
+                     .optimizer = {NDG_OPTIMIZER_PROBLEM, 0, NAN, NAN, NAN, NAN},
+                     .end = end,
+                     .steps = steps};
+}
+
+void relax(ndg_problem *p, ndg_phase *phase) {
+  ndg_error e = {0};
+  const ndg_status st = ndg_problem_relax(p, phase, &e);
+  ck_assert_msg(st == NDG_OK, "status %d: %s", st, e.text);
+}
+
+result run(ndg_problem *p, uint64_t steps, double tolerance, double beta) {
+  result r = {.end = state_of(p, p->inner.optimizer.kind, false)};
+  const uint64_t before = p->record.gradient_evaluations;
+  ndg_error e = {0};
+  r.phase = free_phase(r.end, steps);
+  r.phase.beta.re = beta;
+  r.phase.tolerance = tolerance;
+  r.status = ndg_problem_relax(p, &r.phase, &e);
+  ck_assert_msg(r.status >= 0, "%s", e.text);
+  memcpy(r.text, e.text, sizeof r.text);
+  r.gradient_evaluations = p->record.gradient_evaluations - before;
+  return r;
+}
+
+int run_suite(Suite *s) {
+  SRunner *runner = srunner_create(s);
+  srunner_set_tap(runner, "-");
+  srunner_run_all(runner, CK_SILENT);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -8,6 +8,8 @@
 #ifndef TESTS_PROBLEM_FIXTURE_H
 #define TESTS_PROBLEM_FIXTURE_H
 
+#include <check.h>
+
 #include "engine/internal.h"
 
 enum { N_X = 3, N_Y = 2, N_PHI = N_X + N_Y, N_THETA = 3 * N_X, N_ROWS = 8, MAX_TASKS = 5 };
@@ -78,6 +80,23 @@ void read_row(const ndg_vector *, uint64_t task, long double *out);
 void write_row(ndg_vector *, uint64_t task, const double *in);
 /* The same bits? */
 bool same_bits(const ndg_vector *, const ndg_vector *);
+
+/* Vectors and phases of a problem, in short. */
+ndg_vector *state_of(const ndg_problem *, uint32_t kind, bool is_complex);
+ndg_phase free_phase(ndg_vector *end, uint64_t steps); /* with the problem's optimizer */
+void relax(ndg_problem *, ndg_phase *);                /* or fail the test */
+/* A whole phase of the problem's optimizer and everything it says; `end` is the caller's. */
+typedef struct result {
+  ndg_vector *end;
+  ndg_phase phase;
+  ndg_status status;
+  char text[504];
+  uint64_t gradient_evaluations;
+} result;
+result run(ndg_problem *, uint64_t steps, double tolerance, double beta);
+
+/* Runs and reports as TAP; the exit status. */
+int run_suite(Suite *);
 /* Deterministic numbers in [-1, 1]. */
 double wobble(uint64_t i);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Batches: the same numbers for any number of threads, jobs that fail alone, and stopping. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "engine/batch.h"
@@ -52,7 +50,7 @@ static bool progress(void *context, uint64_t done, uint64_t total) {
   return done < w->stop_at;
 }
 
-static void run(uint32_t n_threads) {
+static void run_all(uint32_t n_threads) {
   watch w = {.stop_at = UINT64_MAX};
   memset(gradients, 0, sizeof gradients);
   const ndg_status st = ndg_batch_run(problem, n_threads, jobs, N_JOBS, progress, &w, &e);
@@ -65,7 +63,7 @@ START_TEST(threads_do_not_change_bits) {
   static const uint32_t threads[] = {1, 2, 4, 16};
   ndg_record records[N_JOBS];
   for (int k = 0; k < 4; k++) {
-    run(threads[k]);
+    run_all(threads[k]);
     for (int i = 0; i < N_JOBS; i++) {
       ck_assert_int_eq(jobs[i].status, NDG_OK);
       ck_assert(jobs[i].seconds >= 0);
@@ -93,14 +91,14 @@ END_TEST
 START_TEST(a_pool_does_not_change_bits) {
   static double first[N_JOBS][N_THETA];
   ndg_pool *pool;
-  run(1);
+  run_all(1);
   memcpy(first, gradients, sizeof first);
   ck_assert_int_eq(ndg_pool_create(2, &pool, &e), NDG_OK);
   ndg_problem_close(problem);
   spec.pool = pool;
   problem = known_open(&spec);
   for (uint32_t n = 1; n <= 2; n++) {
-    run(n);
+    run_all(n);
     ck_assert_mem_eq(first, gradients, sizeof first);
   }
   ndg_problem_close(problem);
@@ -115,7 +113,7 @@ START_TEST(jobs_fail_alone) {
   rules[5].beta = -4;
   rules[5].steps = 5000;
   rules[7].outcome = NDG_NOT_CONVERGED;
-  run(2);
+  run_all(2);
   for (int i = 0; i < N_JOBS; i++) {
     const ndg_status wanted = i == 3   ? NDG_EINVAL
                               : i == 5 ? NDG_DIVERGED
@@ -138,7 +136,7 @@ START_TEST(a_batch_can_be_stopped) {
     ck_assert_int_eq(jobs[N_JOBS - 1].status, NDG_EINVAL);
     ck_assert(strstr(jobs[N_JOBS - 1].error.text, "stopped on request") != NULL);
   }
-  run(1); /* and the problem is none the worse for it */
+  run_all(1); /* and the problem is none the worse for it */
 }
 END_TEST
 
@@ -149,7 +147,7 @@ START_TEST(what_a_rule_kept_stays_with_the_caller) {
   ndg_record r;
   ck_assert_int_eq(ndg_problem_estimate(problem, &rule, false, g, &r, &e), NDG_OK);
   jobs[0].rule = rule;
-  run(2);
+  run_all(2);
   ck_assert_mem_eq(gradients[0], g, sizeof g);
   ck_assert_int_eq(ndg_problem_estimate(problem, &rule, false, again, &r, &e), NDG_OK);
   ck_assert_double_eq_tol(again[0], g[0] + 1, 1e-12);
@@ -169,10 +167,5 @@ int main(void) {
   tcase_add_test(c, a_batch_can_be_stopped);
   tcase_add_test(c, what_a_rule_kept_stays_with_the_caller);
   suite_add_tcase(s, c);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

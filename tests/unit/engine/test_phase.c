@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Phases: optimiser steps against their formulas, going on from cached phases, minibatches,
    divergence, tolerance and frozen tasks. */
-#include <check.h>
 #include <complex.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "problem_fixture.h"
@@ -24,24 +22,6 @@ static void set_up(void) {
 static void expect(ndg_status st, ndg_status wanted, const char *text) {
   ck_assert_msg(st == wanted, "status %d, not %d: %s", st, wanted, e.text);
   ck_assert_msg(strstr(e.text, text) != NULL, "'%s' does not contain '%s'", e.text, text);
-}
-
-static ndg_vector *state_of(const ndg_problem *p, uint32_t kind, bool is_complex) {
-  ndg_vector *v = ndg_problem_new_vector(p, NDG_STATE, is_complex, kind);
-  ck_assert_ptr_nonnull(v);
-  return v;
-}
-
-static ndg_phase free_phase(ndg_vector *end, uint64_t steps) {
-  return (ndg_phase){.struct_size = sizeof(ndg_phase),
-                     .optimizer = {NDG_OPTIMIZER_PROBLEM, 0, NAN, NAN, NAN, NAN},
-                     .end = end,
-                     .steps = steps};
-}
-
-static void relax(ndg_problem *p, ndg_phase *phase) {
-  const ndg_status st = ndg_problem_relax(p, phase, &e);
-  ck_assert_msg(st == NDG_OK, "status %d: %s", st, e.text);
 }
 
 /* ---- steps against their formulas ---- */
@@ -150,127 +130,7 @@ START_TEST(complex_phases_are_holomorphic) {
 }
 END_TEST
 
-/* ---- going on ---- */
-
-typedef struct result {
-  ndg_vector *end;
-  ndg_phase phase;
-  ndg_status status;
-  char text[sizeof e.text];
-  uint64_t gradient_evaluations;
-} result;
-
-static result run(ndg_problem *p, uint64_t steps, double tolerance, double beta) {
-  result r = {.end = state_of(p, spec.inner.optimizer.kind, false)};
-  const uint64_t before = p->record.gradient_evaluations;
-  e.text[0] = 0;
-  r.phase = free_phase(r.end, steps);
-  r.phase.beta.re = beta;
-  r.phase.tolerance = tolerance;
-  r.status = ndg_problem_relax(p, &r.phase, &e);
-  ck_assert_msg(r.status >= 0, "%s", e.text);
-  memcpy(r.text, e.text, sizeof r.text);
-  r.gradient_evaluations = p->record.gradient_evaluations - before;
-  return r;
-}
-
-static void same_result(const result *a, const result *b) {
-  ck_assert(same_bits(a->end, b->end));
-  ck_assert_int_eq(a->status, b->status);
-  ck_assert_str_eq(a->text, b->text);
-  ck_assert_uint_eq(a->phase.steps_taken, b->phase.steps_taken);
-  ck_assert_uint_eq(a->gradient_evaluations, b->gradient_evaluations);
-  ck_assert_mem_eq(&a->phase.gradient_norm, &b->phase.gradient_norm, sizeof(double));
-  ck_assert(a->phase.contraction == b->phase.contraction ||
-            (isnan(a->phase.contraction) && isnan(b->phase.contraction)));
-}
-
-static const struct {
-  uint32_t kind;
-  uint64_t batch;
-  double lr, tolerance, beta;
-} courses[] = {{NDG_GRADIENT_DESCENT, 0, 0.1, 0, 0},
-               {NDG_NESTEROV, 0, 0.05, 0, 0.5},
-               {NDG_ADAM, 0, 0.1, 0, 0},
-               {NDG_HEAVY_BALL, 3, 0.02, 0, 0.1},
-               {NDG_GRADIENT_DESCENT, 0, 0.2, 1e-6, 0},
-               {NDG_HEAVY_BALL, 0, 0.02, 1e-9, 0},
-               {NDG_GRADIENT_DESCENT, 0, 1.1, 0, 0},
-               {NDG_GRADIENT_DESCENT, 0, 9, 0, 0}};
-
-START_TEST(going_on_gives_the_bits_of_one_run) {
-  static const uint64_t steps[] = {0, 7, 25, 31, 50, 50, 110, 400};
-  enum { N = sizeof steps / sizeof *steps };
-  spec.inner.optimizer.kind = courses[_i].kind;
-  spec.inner.optimizer.lr = courses[_i].lr;
-  spec.inner.batch_size = courses[_i].batch;
-  ndg_problem *p = known_open(&spec);
-  for (int k = 0; k < N; k++) {
-    ndg_problem *fresh = known_open(&spec);
-    result a = run(p, steps[k], courses[_i].tolerance, courses[_i].beta);
-    result b = run(fresh, steps[k], courses[_i].tolerance, courses[_i].beta);
-    same_result(&a, &b);
-    if (k > 0)
-      ck_assert_ptr_nonnull(p->phases->next); /* there was something to go on from */
-    ndg_vector_destroy(a.end);
-    ndg_vector_destroy(b.end);
-    ndg_problem_close(fresh);
-  }
-  ndg_problem_close(p);
-}
-END_TEST
-
-static void chain(ndg_problem *p, ndg_vector *phi0, ndg_vector *phi) {
-  ndg_phase phase = free_phase(phi0, 30);
-  relax(p, &phase);
-  phase = free_phase(phi, 40);
-  phase.start = phi0;
-  phase.beta.re = 0.1;
-  relax(p, &phase);
-}
-
-START_TEST(phases_are_known_by_where_they_come_from) {
-  spec.inner.optimizer.kind = NDG_NESTEROV;
-  ndg_problem *p = known_open(&spec), *fresh = known_open(&spec);
-  ndg_vector *phi0 = ndg_problem_new_vector(p, NDG_PHI, false, 0);
-  ndg_vector *phi = ndg_problem_new_vector(p, NDG_PHI, false, 0);
-  ndg_vector *again = ndg_problem_new_vector(p, NDG_PHI, false, 0);
-  chain(p, phi0, phi);
-  chain(p, phi0, again);
-  ck_assert(same_bits(phi, again));
-  ck_assert(phi0->identity.low && phi->identity.low != phi0->identity.low);
-  chain(fresh, phi0, again);
-  ck_assert(same_bits(phi, again));
-
-  /* Another start is another phase, also in the same vector. */
-  const ndg_complex two = {2, 0};
-  ndg_vector_combine(phi0, (ndg_complex){1, 0}, 1, &two, (const ndg_vector *const[]){phi0});
-  ndg_phase phase = free_phase(again, 40);
-  phase.start = phi0;
-  phase.beta.re = 0.1;
-  relax(p, &phase);
-  ck_assert(!same_bits(phi, again));
-
-  /* Another theta too; forgetting costs nothing but time. */
-  double theta[N_THETA];
-  ndg_problem_get_theta(p, theta);
-  theta[0] += 0.5;
-  ck_assert_int_eq(ndg_problem_set_theta(p, theta, &e), NDG_OK);
-  chain(p, phi0, again);
-  ck_assert(!same_bits(phi, again));
-  ck_assert_int_eq(ndg_problem_set_theta(fresh, theta, &e), NDG_OK);
-  ndg_problem_forget_phases(p, true);
-  chain(fresh, phi0, phi);
-  ck_assert(same_bits(phi, again));
-  chain(p, phi0, again);
-  ck_assert(same_bits(phi, again));
-  ndg_vector_destroy(phi0);
-  ndg_vector_destroy(phi);
-  ndg_vector_destroy(again);
-  ndg_problem_close(p);
-  ndg_problem_close(fresh);
-}
-END_TEST
+/* ---- what is recorded ---- */
 
 START_TEST(trajectories_are_the_states_on_the_way) {
   enum { STEPS = 30 };
@@ -294,45 +154,6 @@ START_TEST(trajectories_are_the_states_on_the_way) {
     ndg_vector_destroy(states[i]);
   }
   ndg_vector_destroy(end);
-  ndg_problem_close(p);
-}
-END_TEST
-
-/* Newton's method lands on the minimum of a quadratic, and counts again when it is remembered. */
-START_TEST(newton_phases_are_remembered) {
-  spec.inner.optimizer.kind = NDG_NEWTON;
-  ndg_problem *p = known_open(&spec);
-  const result a = run(p, 20, 1e-12, 0.1);
-  const uint64_t products = p->record.hessian_vector_products;
-  const result b = run(p, 20, 1e-12, 0.1);
-  same_result(&a, &b);
-  ck_assert_int_eq(a.status, NDG_OK);
-  ck_assert_double_lt(a.phase.gradient_norm, 1e-11);
-  ck_assert_uint_ge(products, N_PHI);
-  ck_assert_uint_eq(p->record.hessian_vector_products, 2 * products);
-  ck_assert_uint_eq(p->record.learner_runs, 2);
-  ck_assert(p->phases && !p->phases->next);
-  ndg_vector_destroy(a.end);
-  ndg_vector_destroy(b.end);
-  ndg_problem_close(p);
-}
-END_TEST
-
-START_TEST(clones_know_the_free_phases) {
-  spec.inner.optimizer.kind = NDG_NESTEROV;
-  ndg_problem *p = known_open(&spec), *clone;
-  const double theta[N_THETA] = {0.5, 0, -0.5, 1, 0, 1, 0.25, 0.25, 0};
-  ck_assert_int_eq(ndg_problem_set_theta(p, theta, &e), NDG_OK);
-  const result a = run(p, 60, 0, 0), b = run(p, 60, 0, 0.1);
-  ck_assert_int_eq(ndg_problem_clone(p, NULL, &clone, &e), NDG_OK);
-  ck_assert(clone->phases && !clone->phases->next);
-  ndg_problem_cancel(clone); /* no step is left to stop at */
-  const result c = run(clone, 60, 0, 0);
-  same_result(&a, &c);
-  ndg_vector_destroy(a.end);
-  ndg_vector_destroy(b.end);
-  ndg_vector_destroy(c.end);
-  ndg_problem_close(clone);
   ndg_problem_close(p);
 }
 END_TEST
@@ -562,12 +383,7 @@ int main(void) {
   tcase_set_timeout(c, 120);
   tcase_add_loop_test(c, steps_match_their_formulas, 0, 12);
   tcase_add_loop_test(c, complex_phases_are_holomorphic, 0, 4);
-  tcase_add_loop_test(c, going_on_gives_the_bits_of_one_run, 0,
-                      (int)(sizeof courses / sizeof *courses));
-  tcase_add_test(c, phases_are_known_by_where_they_come_from);
   tcase_add_test(c, trajectories_are_the_states_on_the_way);
-  tcase_add_test(c, newton_phases_are_remembered);
-  tcase_add_test(c, clones_know_the_free_phases);
   tcase_add_test(c, minibatches_depend_on_the_step_alone);
   tcase_add_test(c, minibatch_steps_use_the_drawn_samples);
   tcase_add_test(c, divergence_says_what_to_change);
@@ -576,10 +392,5 @@ int main(void) {
   tcase_add_test(c, wrong_phases_are_refused);
   tcase_add_test(c, learning_reports_what_it_reached);
   suite_add_tcase(s, c);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reverse mode through learning: adjoint to the step that phases take. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "problem_fixture.h"
@@ -22,24 +20,6 @@ static void set_up(void) {
 static void expect(ndg_status st, ndg_status wanted, const char *text) {
   ck_assert_msg(st == wanted, "status %d, not %d: %s", st, wanted, e.text);
   ck_assert_msg(strstr(e.text, text) != NULL, "'%s' does not contain '%s'", e.text, text);
-}
-
-static ndg_vector *state_of(const ndg_problem *p, uint32_t kind, bool is_complex) {
-  ndg_vector *v = ndg_problem_new_vector(p, NDG_STATE, is_complex, kind);
-  ck_assert_ptr_nonnull(v);
-  return v;
-}
-
-static ndg_phase free_phase(ndg_vector *end, uint64_t steps) {
-  return (ndg_phase){.struct_size = sizeof(ndg_phase),
-                     .optimizer = {NDG_OPTIMIZER_PROBLEM, 0, NAN, NAN, NAN, NAN},
-                     .end = end,
-                     .steps = steps};
-}
-
-static void relax(ndg_problem *p, ndg_phase *phase) {
-  const ndg_status st = ndg_problem_relax(p, phase, &e);
-  ck_assert_msg(st == NDG_OK, "status %d: %s", st, e.text);
 }
 
 static const uint32_t kinds[] = {NDG_GRADIENT_DESCENT, NDG_HEAVY_BALL, NDG_NESTEROV, NDG_ADAM};
@@ -184,10 +164,5 @@ int main(void) {
   tcase_add_test(c, adam_is_transposed_where_nothing_moves);
   tcase_add_test(c, the_start_is_transposed);
   suite_add_tcase(s, c);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

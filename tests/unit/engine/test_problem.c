@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Problems: what opening checks, where parameters come from, and evaluations against closed forms.
  */
-#include <check.h>
 #include <complex.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "problem_fixture.h"
@@ -494,10 +492,5 @@ int main(void) {
   tcase_add_test(c, combinations_follow_arithmetic);
   tcase_add_test(c, running_out_of_memory_is_an_error);
   suite_add_tcase(s, c);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

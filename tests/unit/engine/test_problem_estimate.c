@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The host's side of a rule: capabilities, vectors, records, statuses and messages. */
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "problem_fixture.h"
@@ -195,10 +193,5 @@ int main(void) {
   tcase_add_test(c, stopping_is_an_error_once);
   tcase_add_test(c, missing_capabilities_name_both_sides);
   suite_add_tcase(s, c);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }
