@@ -8,8 +8,8 @@
 
 /* Learning goes on until Newton's method is safe: the gradient has fallen to this share. */
 static const double NEAR = 1e-3;
-/* At most so many times the problem's own steps. */
-enum { LEARN_FACTOR = 16, LEAST_STEPS = 100, NEWTON_STEPS = 200 };
+/* At most so many times the problem's own steps, or so many steps, whichever is more. */
+enum { LEARN_FACTOR = 4, MOST_STEPS = 6000, LEAST_STEPS = 100, NEWTON_STEPS = 200 };
 
 ndg_status ndg_ladder_losses(ndg_problem *q, const ndg_vector *phi, double *learn, double *eval,
                              double *norm, ndg_error *e) {
@@ -83,31 +83,39 @@ static ndg_status try_polish(ndg_ladder *s, const ndg_vector *learned, bool *min
   return st;
 }
 
-/* Learn until near, polish; where that ends in a saddle or nowhere, learn longer. */
-static ndg_status find_minimum(ndg_ladder *s, ndg_vector *state, bool *minimum, ndg_error *e) {
+/* Learn until near a stationary point; learning's own path decides the basin. */
+static ndg_status learn_near(ndg_ladder *s, ndg_vector *state, ndg_error *e) {
   const ndg_inner *inner = &s->problem->inner;
   const uint64_t first = inner->steps > LEAST_STEPS ? inner->steps : LEAST_STEPS;
-  const bool newton = inner->optimizer.kind == NDG_NEWTON;
-  uint64_t total = 0;
+  const uint64_t most = first > MOST_STEPS / LEARN_FACTOR ? LEARN_FACTOR * first : MOST_STEPS;
+  /* Minibatches never let the full gradient vanish. */
+  const bool once = inner->optimizer.kind == NDG_NEWTON || inner->batch_size > 0;
+  double norm = INFINITY;
   ndg_status st = NDG_OK;
-  while (total < LEARN_FACTOR * first && !*minimum) {
-    const uint64_t steps = total ? total : first;
-    double norm = NAN;
+  for (uint64_t total = 0; total < most && !(norm <= NEAR * s->initial_norm);) {
+    const uint64_t steps = total ? (total < most - total ? total : most - total) : first;
     st = learn(s, state, total, steps, &norm, e);
     total += steps;
-    if (st < 0 || st == NDG_DIVERGED) {
-      return st;
-    }
-    /* Minibatches never let the full gradient vanish. */
-    const bool last = newton || inner->batch_size > 0 || total >= LEARN_FACTOR * first;
-    if (norm <= NEAR * s->initial_norm || last) {
-      st = try_polish(s, state, minimum, e);
-    }
-    if (st < 0 || newton) {
+    if (st < 0 || st == NDG_DIVERGED || once) {
       break;
     }
   }
-  return st;
+  return st < 0 || st == NDG_DIVERGED ? st : NDG_OK;
+}
+
+/* Polish; where that ends in a saddle or nowhere, go downhill first. */
+static ndg_status find_minimum(ndg_ladder *s, ndg_vector *state, bool *minimum, ndg_error *e) {
+  ndg_status st = learn_near(s, state, e);
+  if (st != NDG_OK) {
+    return st;
+  }
+  st = try_polish(s, state, minimum, e);
+  if (st < 0 || *minimum || s->problem->inner.optimizer.kind == NDG_NEWTON) {
+    return st;
+  }
+  ndg_vector_copy(s->phi, state);
+  st = ndg_ladder_descend(s, e);
+  return st < 0 ? st : try_polish(s, s->phi, minimum, e);
 }
 
 ndg_status ndg_ladder_settle(ndg_ladder *s, ndg_error *e) {
