@@ -23,8 +23,10 @@ static void add(maker *m, ndg_node x) {
     m->pool[m->n++] = x;
 }
 
+/* Recent nodes more often: operations pile up, and simplifications find something to do. */
 static ndg_node any(maker *m) {
-  return m->pool[below(m, m->n)];
+  const uint32_t recent = below(m, 2) && m->n > 4 ? 4 : m->n;
+  return m->pool[m->n - 1 - below(m, recent)];
 }
 
 static ndg_shape shape_of(const maker *m, ndg_node x) {
@@ -231,7 +233,7 @@ static ndg_node reduced(maker *m) {
 }
 
 static ndg_node random_operation(maker *m, const ndg_node *input) {
-  switch (below(m, 12)) {
+  switch (below(m, 14)) {
   case 0:
   case 1:
   case 2:
@@ -246,8 +248,10 @@ static ndg_node random_operation(maker *m, const ndg_node *input) {
   case 8:
     return product(m);
   case 9:
-    return reshaped(m);
   case 10:
+  case 11:
+    return reshaped(m);
+  case 12:
     return indexed(m, input);
   default:
     return reduced(m);
@@ -256,7 +260,7 @@ static ndg_node random_operation(maker *m, const ndg_node *input) {
 
 /* Numbers grow where operations pile up: keep them of order one. */
 static ndg_node tamed(maker *m, ndg_node x, uint32_t step) {
-  return step % 4 == 3 ? ndg_tanh(&m->builder, x) : x;
+  return x && step % 4 == 3 ? ndg_tanh(&m->builder, x) : x;
 }
 
 static void add_weights(maker *m, ndg_node flat) {
@@ -268,6 +272,11 @@ static void add_weights(maker *m, ndg_node flat) {
 }
 
 void random_graph_create(random_graph *out, uint64_t seed, uint32_t n_operations, bool analytic) {
+  random_graph_create_with(out, seed, n_operations, analytic, NULL);
+}
+
+void random_graph_create_with(random_graph *out, uint64_t seed, uint32_t n_operations,
+                              bool analytic, const ndg_graph_api *api) {
   *out = (random_graph){.analytic = analytic};
   if (ndg_graph_create(&out->graph, NULL) < 0)
     return;
@@ -275,6 +284,8 @@ void random_graph_create(random_graph *out, uint64_t seed, uint32_t n_operations
              .builder = ndg_graph_builder(out->graph),
              .rng = {seed * UINT64_C(0x9e3779b97f4a7c15) + 1, seed, 0, 1},
              .analytic = analytic};
+  if (api)
+    m.builder.api = api;
   for (uint32_t i = 0; i < 8; i++) /* nearby seeds start alike */
     (void)ndg_rng_next(&m.rng);
   ndg_graph *g = out->graph;

@@ -27,6 +27,9 @@ typedef struct random_graph {
 /* A graph of about `n_operations` random operations, the same for the same seed. Error: recorded in
    the graph (ndg_graph_status). *out->graph NULL: no memory. */
 void random_graph_create(random_graph *out, uint64_t seed, uint32_t n_operations, bool analytic);
+/* As random_graph_create, through another table of builder functions for the same graph. */
+void random_graph_create_with(random_graph *out, uint64_t seed, uint32_t n_operations,
+                              bool analytic, const ndg_graph_api *);
 void random_graph_destroy(random_graph *);
 /* Values for input `number`, n_tasks (or 1) x shape, dense: multiples of 2^-12 in [-1, 1) as
    double, or int32_t for the index inputs. Returns how many. */

@@ -163,6 +163,7 @@ START_TEST(moves_collapse) {
   const ndg_node c = ndg_graph_input(g, NDG_REAL, true, 0, ndg_shape_of(3, 2, 3, 4, 1));
   ck_assert_uint_eq(transpose(transpose(c, 1, 2, 0), 2, 0, 1), c);
   ck_assert_uint_eq(transpose(transpose(c, 1, 2, 0), 1, 2, 0), transpose(c, 2, 0, 1));
+  ck_assert_uint_eq(transpose(transpose(c, 1, 0, 2), 0, 2, 1), transpose(c, 1, 2, 0));
   /* Moving axes of length 1 moves no number. */
   ck_assert_uint_eq(get(transpose(ndg_reshape(b, v, NDG_MATRIX(1, 6)), 1, 0, 0))->op,
                     NDG_OP_RESHAPE);
@@ -211,6 +212,8 @@ START_TEST(sums_simplify) {
   ck_assert_uint_eq(ndg_sum_axes(b, ndg_sum_axes(b, x, 1), 2), ndg_sum_axes(b, x, 3));
   ck_assert_uint_eq(ndg_sum_axes(b, ndg_broadcast(b, row, NDG_MATRIX(5, 3)), 1),
                     ndg_scale(b, row, 5));
+  ck_assert_uint_eq(ndg_sum_axes(b, ndg_broadcast(b, row, ndg_shape_of(3, 5, 4, 3, 1)), 3),
+                    ndg_scale(b, ndg_reshape(b, row, ndg_shape_of(3, 1, 1, 3, 1)), 20));
   ck_assert(is_constant(ndg_sum(b, constant(0.5, NDG_MATRIX(4, 5))), 10, NDG_SCALAR));
   ck_assert_uint_eq(ndg_sum_axes(b, ndg_sum_tasks(b, x), 1),
                     ndg_sum_tasks(b, ndg_sum_axes(b, x, 1)));
@@ -238,8 +241,11 @@ START_TEST(operands_broadcast) {
   ck_assert_uint_eq(n->shape.dim[0], 2);
   ck_assert_uint_eq(n->shape.dim[1], 3);
   ck_assert(n->per_task);
-  /* What all operands repeat is computed once. */
+  /* What all operands repeat is computed once; a sign moves out. */
   const ndg_node wide = ndg_broadcast(b, row, NDG_MATRIX(9, 3));
+  ck_assert_uint_eq(ndg_add(b, x, ndg_neg(b, row)), ndg_sub(b, x, row));
+  ck_assert_uint_eq(ndg_sub(b, x, ndg_broadcast(b, ndg_neg(b, row), NDG_MATRIX(2, 3))),
+                    ndg_add(b, x, row));
   ck_assert_uint_eq(ndg_exp(b, wide), ndg_broadcast(b, ndg_exp(b, row), NDG_MATRIX(9, 3)));
 }
 END_TEST
