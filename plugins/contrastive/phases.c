@@ -29,9 +29,12 @@ static ndg_optimizer request(int32_t kind, double lr) {
                          .epsilon = NAN};
 }
 
-static int is_newton(const estimate *x, const ndg_phase *p) {
-  const uint32_t kind = p->optimizer.kind;
-  return (kind == NDG_OPTIMIZER_PROBLEM ? x->info.optimizer.kind : kind) == NDG_NEWTON;
+/* Does an unstable minimum show as a growing gradient? Newton's method goes to saddles as well, and
+   Adam's steps are as long near a minimum as elsewhere. */
+static int follows_slope(const estimate *x, const ndg_phase *p) {
+  const uint32_t asked = p->optimizer.kind;
+  const uint32_t kind = asked == NDG_OPTIMIZER_PROBLEM ? x->info.optimizer.kind : asked;
+  return kind != NDG_NEWTON && kind != NDG_ADAM;
 }
 
 static ndg_vector *new_vector(estimate *x, uint32_t space, int is_complex,
@@ -53,11 +56,11 @@ static void describe_beta(ndg_complex beta, char *out, size_t size) {
 }
 
 /* Has the nudge made learning unstable? Then the gradient grows where free learning contracts. A
-   restarted phase may grow at first for reasons of its own, and Newton does not contract by steps.
-   Oscillation with momentum can look like slow growth: only a doubling counts. */
+   restarted phase may grow at first for reasons of its own, and oscillation with momentum can look
+   like slow growth: only a doubling counts. */
 static int grows(const estimate *x, const ndg_phase *p) {
   const double steps = (double)p->steps_taken / 2; /* contraction is that of the second half */
-  return p->start && !is_newton(x, p) && p->contraction > fmax(1, x->free_contraction) &&
+  return p->start && follows_slope(x, p) && p->contraction > fmax(1, x->free_contraction) &&
          pow(p->contraction, steps) > 2;
 }
 

@@ -51,7 +51,8 @@ ndg_complex stencil_root_of_unity(uint32_t k, uint32_t n) {
   const int swap = 2 * rest > n;
   const double angle = pi / 2 * (double)(swap ? n - rest : rest) / (double)n;
   const double c = swap ? sin(angle) : cos(angle), d = swap ? cos(angle) : sin(angle);
-  const ndg_complex turned[4] = {{c, d}, {-d, c}, {-c, -d}, {d, -c}};
+  /* Differences from 0: no negative zeros. */
+  const ndg_complex turned[4] = {{c, d}, {0 - d, c}, {0 - c, 0 - d}, {d, 0 - c}};
   return turned[quarter];
 }
 

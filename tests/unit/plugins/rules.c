@@ -179,3 +179,25 @@ void check_estimate_refused(ndg_problem *problem, const char *id, const char *op
   ck_assert_msg(st < 0, "%s {%s}: status %d", id, options, st);
   ck_assert_msg(strstr(e.text, expected) != NULL, "'%s' lacks '%s'", e.text, expected);
 }
+
+void check_memory(ndg_problem *problem, const char *id, const char *options) {
+  const ndg_instance rule = open_rule(id, options);
+  double expected[MOST_THETA], gradient[MOST_THETA];
+  const uint64_t n_theta = count_theta(problem);
+  ndg_record record;
+  ndg_error e = {0};
+  ck_assert_int_eq(ndg_problem_estimate(problem, &rule, false, expected, &record, &e), NDG_OK);
+  for (uint64_t n = 0;; n++) {
+    ndg_problem_forget_phases(problem, false);
+    ndg_fail_allocations_after(n);
+    const ndg_status st = ndg_problem_estimate(problem, &rule, false, gradient, &record, &e);
+    ndg_fail_allocations_after(UINT64_MAX);
+    if (st == NDG_OK) {
+      ck_assert_uint_gt(n, 3);
+      break;
+    }
+    ck_assert_msg(st == NDG_ENOMEM, "allocation %d: status %d, %s", (int)n, st, e.text);
+    ck_assert_uint_lt(n, 2000);
+  }
+  ck_assert_mem_eq(gradient, expected, n_theta * sizeof *gradient);
+}

@@ -37,6 +37,8 @@ double error_of(ndg_problem *, const char *rule, const char *options, const doub
 /* The estimate is refused hard, with a message that contains `expected`. */
 void check_estimate_refused(ndg_problem *, const char *rule, const char *options,
                             const char *expected);
+/* Every allocation of an estimate fails once: NDG_ENOMEM each time, then the right result. */
+void check_memory(ndg_problem *, const char *rule, const char *options);
 uint64_t count_theta(const ndg_problem *);
 
 #endif

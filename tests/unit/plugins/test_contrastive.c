@@ -305,6 +305,15 @@ START_TEST(theta_in_the_evaluation_loss) {
 }
 END_TEST
 
+START_TEST(without_memory) {
+  static const char *const options[] = {"variant=richardson", "variant=holomorphic",
+                                        "variant=forward; reference=matched; state=carried"};
+  ndg_problem *problem = open_linear_quadratic(descent(0.1, 12));
+  check_memory(problem, "contrastive", options[_i]);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(bad_options) {
   static const char *const cases[][2] = {
       {"variant=forward; points=4", "points = 4 is for variants central and holomorphic only"},
@@ -344,6 +353,7 @@ int main(void) {
   tcase_add_test(tests, missed_tolerance_is_said);
   tcase_add_test(tests, relu_takes_no_complex_nudge);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
+  tcase_add_loop_test(tests, without_memory, 0, 3);
   tcase_add_loop_test(tests, bad_options, 0, 15);
   return run_suite("contrastive", tests);
 }

@@ -148,6 +148,14 @@ START_TEST(costs) {
 }
 END_TEST
 
+START_TEST(without_memory) {
+  static const char *const options[] = {"solver=cg", "solver=dense", "solver=neumann"};
+  ndg_problem *problem = open_linear_quadratic(descent(0.1, 12));
+  check_memory(problem, "implicit", options[_i]);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(bad_options) {
   static const char *const cases[][2] = {
       {"solver=dense; warm_start=true", "warm_start is for solvers cg and neumann, not for dense"},
@@ -173,6 +181,7 @@ int main(void) {
   tcase_add_test(tests, divergence_gives_no_number);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
   tcase_add_test(tests, costs);
+  tcase_add_loop_test(tests, without_memory, 0, 3);
   tcase_add_loop_test(tests, bad_options, 0, 8);
   return run_suite("implicit", tests);
 }

@@ -195,6 +195,14 @@ START_TEST(divergence_gives_no_number) {
 }
 END_TEST
 
+START_TEST(without_memory) {
+  static const char *const options[] = {"", "memory=checkpoint; window=7", "memory=recompute"};
+  ndg_problem *problem = open_linear_quadratic(descent(0.1, 12));
+  check_memory(problem, "unrolled", options[_i]);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(bad_options) {
   static const char *const cases[][2] = {
       {"optimizer=newton", "not differentiable"},
@@ -218,6 +226,7 @@ int main(void) {
   tcase_add_test(tests, own_learning);
   tcase_add_test(tests, learning_to_a_tolerance);
   tcase_add_test(tests, divergence_gives_no_number);
+  tcase_add_loop_test(tests, without_memory, 0, 3);
   tcase_add_loop_test(tests, bad_options, 0, 6);
   return run_suite("unrolled", tests);
 }
