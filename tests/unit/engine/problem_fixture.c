@@ -27,7 +27,7 @@ static ndg_status layout(const void *options, const ndg_task_arrays *shapes, ndg
   const known_options *o = options;
   if (o->defect == DEFECT_LAYOUT)
     return ndg_fail(e, NDG_EINVAL, "option 'defect' is 1");
-  if (shapes->n_arrays != 5)
+  if (shapes->n_arrays != 6)
     return ndg_fail(e, NDG_EINVAL, "these are not its tasks");
   add_group(out->phi, &out->n_phi, "x", N_X, 0, 0);
   add_group(out->phi, &out->n_phi, o->defect == DEFECT_TWO_NAMES ? "x" : "y", N_Y, 0.1, 1);
@@ -59,9 +59,10 @@ static ndg_node learn_loss(const ndg_builder *b, const ndg_learner_inputs *in,
       b, loss, ndg_scale(b, ndg_sum(b, ndg_mul(b, in->theta[1], ndg_square(b, difference))), 0.5));
   loss = ndg_add(b, loss, half_square(b, ndg_sub(b, y, ndg_slice(b, x, 0, 0, N_Y))));
   loss = ndg_add(b, loss, ndg_scale(b, ndg_mean(b, ndg_square(b, ndg_sub(b, rx, a[4]))), 0.5));
+  loss = ndg_add(b, loss, ndg_mean(b, ndg_pick(b, ndg_mul(b, a[3], x), a[5])));
   if (o->relu)
     loss = ndg_add(b, loss, ndg_sum(b, ndg_relu(b, x)));
-  return o->scale != 0 ? ndg_scale(b, loss, o->scale) : loss;
+  return loss;
 }
 
 static ndg_status build(const void *options, const ndg_builder *b, const ndg_learner_inputs *in,
@@ -73,8 +74,6 @@ static ndg_status build(const void *options, const ndg_builder *b, const ndg_lea
   out->eval_loss = ndg_add(b, half_square(b, ndg_sub(b, in->phi[0], in->arrays[2])),
                            ndg_add(b, ndg_sum(b, in->phi[1]), half_square(b, center)));
   out->eval_accuracy = ndg_mean(b, ndg_greater(b, in->phi[0], in->arrays[2]));
-  if (o->scale != 0)
-    out->eval_loss = ndg_scale(b, out->eval_loss, o->scale);
   switch (o->defect) {
   case DEFECT_VECTOR_LOSS:
     out->learn_loss = in->phi[0];
@@ -130,6 +129,7 @@ void known_tasks_fill(known_tasks *k, uint64_t n_tasks) {
       for (int i = 0; i < N_X; i++)
         k->rows[t][r][i] = wobble(1000 + 100 * t + (uint64_t)(N_X * r + i));
       k->values[t][r] = wobble(2000 + 100 * t + (uint64_t)r);
+      k->labels[t][r] = (int32_t)(t + (uint64_t)(r * r)) % N_X;
     }
   }
   k->arrays[0] = (ndg_array){"A", NDG_REAL, NDG_WHOLE, NDG_MATRIX(N_X, N_X), k->a, 0};
@@ -139,7 +139,9 @@ void known_tasks_fill(known_tasks *k, uint64_t n_tasks) {
       (ndg_array){"learn.rows", NDG_REAL, NDG_SAMPLES, NDG_MATRIX(N_ROWS, N_X), k->rows, 0};
   k->arrays[4] =
       (ndg_array){"learn.values", NDG_REAL, NDG_SAMPLES, NDG_VECTOR(N_ROWS), k->values, 0};
-  k->tasks = (ndg_task_arrays){n_tasks, 5, k->arrays};
+  k->arrays[5] =
+      (ndg_array){"learn.labels", NDG_INDEX, NDG_SAMPLES, NDG_VECTOR(N_ROWS), k->labels, N_X};
+  k->tasks = (ndg_task_arrays){n_tasks, 6, k->arrays};
 }
 
 ndg_problem_spec known_spec(const known_options *o, const known_tasks *k) {
@@ -161,12 +163,20 @@ ndg_problem *known_open(const ndg_problem_spec *spec) {
 
 /* ---- closed forms ---- */
 
+static int32_t sample(const known_point *k, uint64_t r) {
+  return k->rows ? k->rows[r] : (int32_t)r;
+}
+
 static const double *row_of(const known_point *k, uint64_t r) {
-  return k->tasks->rows[k->task][k->rows ? k->rows[r] : (int32_t)r];
+  return k->tasks->rows[k->task][sample(k, r)];
+}
+
+static int32_t label_of(const known_point *k, uint64_t r) {
+  return k->tasks->labels[k->task][sample(k, r)];
 }
 
 static long double residual(const known_point *k, uint64_t r) {
-  long double s = -k->tasks->values[k->task][k->rows ? k->rows[r] : (int32_t)r];
+  long double s = -k->tasks->values[k->task][sample(k, r)];
   for (int i = 0; i < N_X; i++)
     s += (long double)row_of(k, r)[i] * k->phi[i];
   return s;
@@ -183,7 +193,8 @@ void known_learn_gradient(const known_point *k, long double *out) {
     for (int j = 0; j < N_X; j++)
       out[i] += (long double)k->tasks->a[k->task][i][j] * x[j];
     for (uint64_t r = 0; r < row_count(k); r++)
-      out[i] += residual(k, r) * row_of(k, r)[i] / (long double)row_count(k);
+      out[i] +=
+          (residual(k, r) + (label_of(k, r) == i)) * row_of(k, r)[i] / (long double)row_count(k);
   }
   for (int i = 0; i < N_Y; i++) {
     out[N_X + i] = y[i] - x[i];
@@ -224,8 +235,10 @@ long double known_learn_loss(const known_point *k) {
   }
   for (int i = 0; i < N_Y; i++)
     s += (y[i] - x[i]) * (y[i] - x[i]) / 2;
-  for (uint64_t r = 0; r < row_count(k); r++)
-    s += residual(k, r) * residual(k, r) / 2 / (long double)row_count(k);
+  for (uint64_t r = 0; r < row_count(k); r++) {
+    const int32_t i = label_of(k, r);
+    s += (residual(k, r) * residual(k, r) / 2 + row_of(k, r)[i] * x[i]) / (long double)row_count(k);
+  }
   return s;
 }
 

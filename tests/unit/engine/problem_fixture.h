@@ -3,8 +3,10 @@
 
    phi: x[3], y[2]. theta: center[3], pull[3] >= 0, origin[3] (the start of x).
      learn = ½ xᵀA x − bᵀx + ½ Σ pull (x − center)² + ½ Σ (y − x₀₁)² + ½ mean_r (R_r x − v_r)²
+             + mean_r R_rk x_k, k = l_r
      eval  = ½ Σ (x − c)² + Σ y + ½ Σ center²
-   with A, b, c of the task ("A", "b", "c") and R, v its samples ("learn.rows", "learn.values"). */
+   with A, b, c of the task ("A", "b", "c") and R, v, l its samples
+   ("learn.rows", "learn.values", "learn.labels"). */
 #ifndef TESTS_PROBLEM_FIXTURE_H
 #define TESTS_PROBLEM_FIXTURE_H
 
@@ -15,7 +17,6 @@
 enum { N_X = 3, N_Y = 2, N_PHI = N_X + N_Y, N_THETA = 3 * N_X, N_ROWS = 8, MAX_TASKS = 5 };
 
 typedef struct known_options {
-  double scale;   /* of both losses: 0 means 1 */
   int32_t relu;   /* adds a term that is not analytic to learn_loss */
   int32_t defect; /* DEFECT_* */
 } known_options;
@@ -34,10 +35,11 @@ enum {
 };
 
 typedef struct known_tasks {
-  ndg_array arrays[5];
+  ndg_array arrays[6];
   ndg_task_arrays tasks;
   double a[MAX_TASKS][N_X][N_X], b[MAX_TASKS][N_X], c[MAX_TASKS][N_X];
   double rows[MAX_TASKS][N_ROWS][N_X], values[MAX_TASKS][N_ROWS];
+  int32_t labels[MAX_TASKS][N_ROWS];
 } known_tasks;
 
 /* The component "known", and its instance. */
