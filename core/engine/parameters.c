@@ -63,6 +63,8 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
     return ndg_no_memory(e, "the layout");
   ndg_layout *l = p->layout;
   l->struct_size = sizeof *l;
+  for (size_t i = 0; i < NDG_MAX_GROUPS; i++)
+    l->phi[i].start_theta = -1;
   ndg_status st = p->learner.loaded->ops.learner.layout(p->learner.options, &p->tasks.arrays, l, e);
   if (st < 0)
     return st;

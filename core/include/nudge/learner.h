@@ -47,7 +47,7 @@ typedef struct ndg_group {
   uint32_t reserved;
 } ndg_group;
 
-typedef struct ndg_layout { /* zeroed by the host before layout() */
+typedef struct ndg_layout { /* zeroed by the host before layout(), start_theta -1 */
   uint32_t struct_size;
   uint32_t n_phi, n_theta;
   uint32_t reserved;
