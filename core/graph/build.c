@@ -76,43 +76,50 @@ static bool stretch_operands(ndg_graph *g, const ndg_operation *o, uint32_t n, n
   return true;
 }
 
-/* The result of an operation on these operands, which are the caller's to overwrite. */
-static ndg_node build(ndg_graph *g, uint32_t op, uint32_t n, ndg_node *in, const ndg_attr *attr,
-                      const ndg_shape *target) {
-  const ndg_operation *o = ndg_operation_get(op);
-  const bool crosses_tasks = op == NDG_OP_SUM_TASKS || op == NDG_OP_SPREAD;
-  bool per_task = false;
+static bool any_per_task(const ndg_graph *g, uint32_t n, const ndg_node *in) {
   for (uint32_t i = 0; i < n; i++)
-    per_task = per_task || g->node[in[i]].per_task;
-  if (op == NDG_OP_SPREAD)
-    per_task = true;
-  /* Spreading commutes with everything within a task: do it last, on the result, if at all. */
-  for (uint32_t i = 0; i < n && !crosses_tasks; i++)
-    if (g->node[in[i]].op == NDG_OP_SPREAD)
-      in[i] = g->node[in[i]].in[0];
-  if (op == NDG_OP_SUM_TASKS && !per_task) {
-    in[0] = ndg_graph_apply(g, NDG_OP_SPREAD, 1, in, NULL, NULL);
-    if (!in[0])
-      return NDG_NO_NODE;
-  }
+    if (g->node[in[i]].per_task)
+      return true;
+  return false;
+}
+
+/* Infers, simplifies and shares. The operands are the caller's to overwrite. */
+static ndg_node build(ndg_graph *g, uint32_t op, uint32_t n, ndg_node *in, bool per_task,
+                      const ndg_attr *attr, const ndg_shape *target) {
+  const ndg_operation *o = ndg_operation_get(op);
   if (o->class == NDG_CLASS_ELEMENTWISE && !stretch_operands(g, o, n, in))
     return NDG_NO_NODE;
-
-  ndg_graph_node draft = {.op = (uint16_t)op, .kind = NDG_REAL, .n_in = n, .in = in};
+  ndg_graph_node draft = {
+      .op = (uint16_t)op, .kind = NDG_REAL, .per_task = per_task, .n_in = n, .in = in};
   if (attr)
     draft.attr = *attr;
-  for (uint32_t i = 0; i < n && op != NDG_OP_SUM_TASKS; i++)
-    draft.per_task = draft.per_task || g->node[in[i]].per_task;
-  if (op == NDG_OP_SPREAD)
-    draft.per_task = true;
   if (!o->infer(g, &draft, target) || !ndg_shape_check(g, o->name, &draft.shape))
     return NDG_NO_NODE;
-  ndg_node y = o->simplify ? o->simplify(g, &draft) : NDG_NO_NODE;
-  if (!y)
-    y = ndg_graph_intern(g, &draft);
-  if (y && per_task && op != NDG_OP_SUM_TASKS && !g->node[y].per_task)
-    y = ndg_graph_apply(g, NDG_OP_SPREAD, 1, &y, NULL, NULL);
-  return y;
+  const ndg_node y = o->simplify ? o->simplify(g, &draft) : NDG_NO_NODE;
+  return y ? y : ndg_graph_intern(g, &draft);
+}
+
+static ndg_node spread(ndg_graph *g, ndg_node x) {
+  return ndg_graph_apply(g, NDG_OP_SPREAD, 1, &x, NULL, NULL);
+}
+
+/* Between shared and per task. Spreading commutes with everything within a task: it is left out of
+   the operands and done last, on the result, if that would otherwise be shared. */
+static ndg_node build_for_tasks(ndg_graph *g, uint32_t op, uint32_t n, ndg_node *in,
+                                const ndg_attr *attr, const ndg_shape *target) {
+  const bool per_task = any_per_task(g, n, in);
+  if (op == NDG_OP_SPREAD)
+    return build(g, op, n, in, true, attr, target);
+  if (op == NDG_OP_SUM_TASKS) {
+    if (!per_task)
+      in[0] = spread(g, in[0]); /* it counts once for each task */
+    return in[0] ? build(g, op, n, in, false, attr, target) : NDG_NO_NODE;
+  }
+  for (uint32_t i = 0; i < n; i++)
+    if (g->node[in[i]].op == NDG_OP_SPREAD)
+      in[i] = g->node[in[i]].in[0];
+  const ndg_node y = build(g, op, n, in, any_per_task(g, n, in), attr, target);
+  return y && per_task && !g->node[y].per_task ? spread(g, y) : y;
 }
 
 ndg_node ndg_graph_apply(ndg_graph *g, uint32_t op, uint32_t n, const ndg_node *in,
@@ -128,7 +135,7 @@ ndg_node ndg_graph_apply(ndg_graph *g, uint32_t op, uint32_t n, const ndg_node *
   if (!own)
     return ndg_graph_refuse(g, NDG_ENOMEM, "no memory for %u operands", n);
   memcpy(own, in, n * sizeof *own);
-  const ndg_node y = build(g, op, n, own, attr, target);
+  const ndg_node y = build_for_tasks(g, op, n, own, attr, target);
   if (own != few)
     ndg_free(own);
   return y;

@@ -66,7 +66,7 @@ ndg_shape_text ndg_shape_describe(const ndg_shape *);
 bool ndg_shape_equal(const ndg_shape *, const ndg_shape *);
 /* [main; building; pure] Every axis at least 1, unused ones 1, not too many elements. */
 bool ndg_shape_check(ndg_graph *, const char *what, const ndg_shape *);
-/* [any; any; pure] NULL where the axis or target fits: NumPy's rule, trailing axes aligned. */
+/* [any; any; pure] Whether `from` broadcasts to `to`: trailing axes aligned, length 1 stretched. */
 bool ndg_shape_stretches(const ndg_shape *from, const ndg_shape *to);
 /* [any; any; pure] Whether a node is a constant, and which. */
 bool ndg_node_constant(const ndg_graph *, ndg_node, double *value);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Simplification of contractions, operations that move numbers, and reductions. */
-#include <math.h>
-
 #include "graph/internal.h"
 
 static ndg_node apply1(ndg_graph *g, uint32_t op, ndg_node x, int64_t i0, int64_t i1, int64_t i2) {
