@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- The figure of studies: a row of panels each. Left: the V of every rule that has beta, with the
--- bound and its best beta. Middle: one rule for each number of steps. Right: error against cost.
+-- bound and its best beta. Then each rule that wants a panel alone, a curve for each combination of
+-- its other options. Right: error against cost.
 local check = require "nudge.check"
 local core = require "nudge.core"
 local gnuplot = require "nudge.gnuplot"
@@ -15,13 +16,17 @@ local styles = {
 -- From light to dark, for numbers of steps.
 local ramp = { "#9ECAE1", "#4292C6", "#08519C", "#08306B" }
 
-local function style_of(family)
-  local style = styles[(family.index - 1) % #styles + 1]
+-- Families that are drawn together take the styles in turn.
+local function style_of(s, family)
+  local index = 0
+  for _, other in ipairs(s.families) do
+    index = index + (other.alone and 0 or 1)
+    if other == family then
+      break
+    end
+  end
+  local style = styles[(index - 1) % #styles + 1]
   return style[1], style[2]
-end
-
-local function short(family)
-  return family.label == family.id and family.label or family.label:sub(#family.id + 2)
 end
 
 -- The curve of a bound over the betas of a series, and its smallest point.
@@ -64,7 +69,7 @@ local function add_bound(list, series, color)
   end
 end
 
-local function steps_text(fixed)
+local function fixed_text(fixed)
   local parts = {}
   for _, name in ipairs(check.sorted_keys(fixed)) do
     parts[#parts + 1] = name .. " = " .. tostring(fixed[name])
@@ -78,68 +83,55 @@ local function variants_panel(s, families)
   local fixed = families[1].series[#families[1].series].fixed
   for _, family in ipairs(families) do
     local series = family.series[#family.series]
-    local color, point = style_of(family)
+    local color, point = style_of(s, family)
     local x, y = beta_curve(series)
     bounded = add_bound(list, series, color) or bounded
-    list[#list + 1] = { label = short(family), x = x, y = y, color = color, point = point }
+    list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point }
   end
   if bounded then
     legend_of_bounds(list)
   end
-  local detail = steps_text(fixed)
-  return { title = s.name .. ": error over β" .. (detail ~= "" and " (" .. detail .. ")" or ""),
+  local detail = fixed_text(fixed)
+  return { title = s.name .. ": every variant" .. (detail ~= "" and " (" .. detail .. ")" or ""),
     xlabel = "nudging strength β", ylabel = "relative error of the meta-gradient",
     series = list, verticals = radius_lines(s.exact) }
 end
 
--- The rule for which the panel of steps is drawn: of the second-lowest order where there is one.
-local function steps_family(families)
-  local several = {}
-  for _, family in ipairs(families) do
-    if #family.series > 1 then
-      several[#several + 1] = family
-    end
-  end
-  table.sort(several, function(a, b)
-    return (a.order or math.huge) < (b.order or math.huge)
-  end)
-  return several[2] or several[1]
-end
-
-local function steps_panel(s, family)
+-- One rule, a curve for each combination of its other swept options.
+local function alone_panel(s, family)
   local list, bounded = {}, false
   local n = #family.series
   for i, series in ipairs(family.series) do
     local color = ramp[n == 1 and #ramp or 1 + math.floor((i - 1) * (#ramp - 1) / (n - 1) + 0.5)]
     local x, y = beta_curve(series)
     bounded = add_bound(list, series, color) or bounded
-    list[#list + 1] = { label = steps_text(series.fixed), x = x, y = y, color = color,
-      point = select(2, style_of(family)) }
+    list[#list + 1] = { label = fixed_text(series.fixed), x = x, y = y, color = color, point = 7 }
   end
   if bounded then
     legend_of_bounds(list)
   end
-  return { title = string.format("%s: %s, by steps of learning", s.name, short(family)),
+  return { title = string.format("%s: %s", s.name, family.short),
     xlabel = "nudging strength β", ylabel = "relative error of the meta-gradient",
     series = list, verticals = radius_lines(s.exact) }
 end
 
--- Best error of a family at each cost it had, over everything that does not change the cost.
+-- Best error that a family reaches at no more than each cost.
 local function cost_curve(family)
-  local best, costs = {}, {}
+  local rows, costs, errors = {}, {}, {}
   for _, row in ipairs(family.rows) do
-    local error = row.relative_error
-    if error == error and error > 0 then
-      if not best[row.cost] then
-        costs[#costs + 1] = row.cost
-      end
-      best[row.cost] = math.min(best[row.cost] or math.huge, error)
+    if row.relative_error == row.relative_error then
+      rows[#rows + 1] = row
     end
   end
-  table.sort(costs)
-  local errors = {}
-  for i, cost in ipairs(costs) do
-    errors[i] = best[cost]
+  table.sort(rows, function(a, b)
+    return a.cost < b.cost or (a.cost == b.cost and a.relative_error < b.relative_error)
+  end)
+  local best = math.huge
+  for _, row in ipairs(rows) do
+    if row.relative_error < best then
+      best = row.relative_error
+      costs[#costs + 1], errors[#errors + 1] = row.cost, best
+    end
   end
   return costs, errors
 end
@@ -147,10 +139,12 @@ end
 local function cost_panel(s)
   local list = {}
   for _, family in ipairs(s.families) do
-    local color, point = style_of(family)
+    local color, point = style_of(s, family)
     local x, y = cost_curve(family)
-    list[#list + 1] = { label = short(family), x = x, y = y, color = color, point = point,
-      width = 1.5, point_size = 0.9 }
+    if not family.alone then
+      list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point,
+        width = 1.5, point_size = 0.9 }
+    end
   end
   return { title = s.name .. ": best error against cost",
     xlabel = "cost (gradient evaluations + 2 × second-derivative products)",
@@ -158,26 +152,21 @@ local function cost_panel(s)
 end
 
 local function panels_of(s)
-  local with_beta = {}
+  local together, alone = {}, {}
   for _, family in ipairs(s.families) do
     if family.series then
-      with_beta[#with_beta + 1] = family
+      table.insert(family.alone and alone or together, family)
     end
   end
-  local row = {}
-  if #with_beta > 0 then
-    row[#row + 1] = variants_panel(s, with_beta)
-    local family = steps_family(with_beta)
-    row[#row + 1] = family and steps_panel(s, family)
+  local row = { #together > 0 and variants_panel(s, together) or nil }
+  for _, family in ipairs(alone) do
+    row[#row + 1] = alone_panel(s, family)
   end
   row[#row + 1] = cost_panel(s)
   return row
 end
 
 function figure.plot(studies, path)
-  if type(path) ~= "string" then
-    check.fail("a figure needs a path that ends in .svg or .png")
-  end
   local panels = {}
   for i, s in ipairs(studies) do
     panels[i] = panels_of(s)

@@ -52,8 +52,8 @@ end
 
 local function axis_commands(name, first, last)
   local step = last - first > 8 and 2 or 1
-  return string.format("set %srange [1e%d:1e%d]\nset %stics 1e%d, %s\nset m%stics 10\n", name, first,
-    last, name, first, step == 2 and "100" or "10", name)
+  return string.format("set %srange [1e%d:1e%d]\nset %stics 1e%d, %s\nset m%stics 10\n", name,
+    first, last, name, first, step == 2 and "100" or "10", name)
 end
 
 -- nil where nothing can be drawn.
@@ -99,7 +99,8 @@ local function panel_commands(panel, number)
     end
   end
   lines[#lines + 1] = "unset arrow\nunset label\nset title " .. quoted(panel.title)
-  lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel) .. "\nset ylabel " .. quoted(panel.ylabel)
+  lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel)
+  lines[#lines + 1] = "set ylabel " .. quoted(panel.ylabel)
   lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.19 center top vertical "
     .. "maxrows 4 Left reverse samplen 2"
   local x1, x2 = decade_range(panel, "x", 1e-300, 1e300)

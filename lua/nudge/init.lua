@@ -46,7 +46,8 @@ nudge.problem = require("nudge.problem").open
 
 local study = require "nudge.study"
 nudge.gradient_error = study.gradient_error
-nudge.plot_studies = study.plot_studies
+-- The same as the methods of a study, for several in one file.
+nudge.csv, nudge.json, nudge.plot_studies = study.csv, study.json, study.plot
 
 -- A path inside the folder for results.
 function nudge.result(name)

@@ -9,7 +9,7 @@ local function number(x, format)
   if type(x) ~= "number" or x ~= x then
     return "-"
   end
-  return string.format(format or "%.3g", x)
+  return math.type(x) == "integer" and tostring(x) or string.format(format or "%.3g", x)
 end
 
 -- Left-aligned first column, the others right-aligned.
@@ -69,10 +69,6 @@ local function by_id(families)
   return ids, groups
 end
 
-local function short_label(family)
-  return family.label == family.id and family.label or family.label:sub(#family.id + 2)
-end
-
 -- Names swept by any family of a block.
 local function swept_by(families)
   local names, seen = {}, {}
@@ -114,10 +110,10 @@ end
 local function best_cells(family, swept, has_beta)
   local row = family.best
   if not row then
-    return { short_label(family), "failed" }
+    return { family.short, "failed" }
   end
-  local cells = { short_label(family), number(row.relative_error, "%.2e"),
-    number(row.cosine, "%.9f") }
+  local cells = { family.short, number(row.relative_error, "%.2e"),
+    number(row.cosine, "%.6f") }
   for _, name in ipairs(swept) do
     cells[#cells + 1] = number(row.values[name])
   end
@@ -130,7 +126,9 @@ local function best_cells(family, swept, has_beta)
   local record = row.record
   cells[#cells + 1] = tostring(record.gradient_evaluations)
   cells[#cells + 1] = tostring(record.hessian_vector_products + record.mixed_products)
-  cells[#cells + 1] = row.status
+  if row.status ~= "ok" then
+    cells[#cells + 1] = row.status
+  end
   return cells
 end
 
@@ -146,7 +144,7 @@ local function best_block(id, families)
   if has_beta then
     table.move({ "order (theory)", "predicted beta", "bound" }, 1, 3, #header + 1, header)
   end
-  table.move({ "gradients", "products", "status" }, 1, 3, #header + 1, header)
+  table.move({ "gradients", "products" }, 1, 2, #header + 1, header)
   local rows = { header }
   for _, family in ipairs(families) do
     rows[#rows + 1] = best_cells(family, swept, has_beta)
@@ -194,7 +192,7 @@ local function along_block(name, families)
   end
   local rows = { header }
   for _, family in ipairs(members) do
-    local cells = { short_label(family) }
+    local cells = { family.short }
     for _, value in ipairs(shown) do
       cells[#cells + 1] = best_at(family, name, value)
     end

@@ -131,6 +131,38 @@ local function check_failures(rows)
   end
 end
 
+-- A rule, or { rule, label =, alone = }: under that label, and in a panel of its own.
+local function entry_of(owner, i, given, problem)
+  local entry = { rule = given }
+  if type(given) == "table" then
+    entry = check.fields(string.format("%s: rules[%d]", owner, i),
+      { rule = given[1], label = given.label, alone = given.alone },
+      { rule = "!nudge.rule", label = "string", alone = "boolean" })
+  elseif check.type_of(given) ~= "nudge.rule" then
+    check.fail("%s: rules[%d] must be a nudge.rule, got %s", owner, i, check.type_of(given))
+  end
+  local accepted, message = problem:accepts(entry.rule)
+  if not accepted then
+    core.raise("capability", message)
+  end
+  return entry
+end
+
+-- Estimates in batch order become rows in the order of the script.
+local function run(s, points)
+  local rules, groups = {}, {}
+  for i, point in ipairs(points) do
+    rules[i], groups[i] = point.rule, point.group
+  end
+  local results = core.batch(s.problem, rules, groups, s.name .. ": estimates")
+  for i, point in ipairs(points) do
+    s.rows[point.number] = row_of(point, results[i], s.exact)
+  end
+  for _, row in ipairs(s.rows) do
+    table.insert(row.family.rows, row)
+  end
+end
+
 -- { problem, rules, sweep, exact, name }: estimates of every rule at every combination of the swept
 -- options that it has, compared with the exact meta-gradient.
 function study.gradient_error(given)
@@ -142,35 +174,16 @@ function study.gradient_error(given)
   if #t.rules == 0 then
     check.fail("%s: rules is empty", owner)
   end
+  local entries = {}
   for i, rule in ipairs(t.rules) do
-    if check.type_of(rule) ~= "nudge.rule" then
-      check.fail("%s: rules[%d] must be a nudge.rule, got %s", owner, i, check.type_of(rule))
-    end
-    local accepted, message = t.problem:accepts(rule)
-    if not accepted then
-      core.raise("capability", message)
-    end
+    entries[i] = entry_of(owner, i, rule, t.problem)
   end
-  local families, points = sweep.plan(t.rules, t.sweep or {})
+  local families, points = sweep.plan(entries, t.sweep or {})
   local name = t.name or t.problem:spec().name
-  local s = setmetatable({ name = name, problem = t.problem, families = families, rows = {} }, study)
+  local s = { name = name, problem = t.problem, families = families, rows = {} }
+  setmetatable(s, study)
   s.exact = exact_of(t.problem, t.exact, name)
-  local rules, groups = {}, {}
-  for i, point in ipairs(points) do
-    rules[i], groups[i] = point.rule, point.group
-    point.family.rows = point.family.rows or {}
-  end
-  local results = core.batch(t.problem, rules, groups, name .. ": estimates")
-  for i, point in ipairs(points) do
-    s.rows[i] = row_of(point, results[i], s.exact)
-    s.rows[i].number = point.number
-  end
-  table.sort(s.rows, function(a, b)
-    return a.number < b.number
-  end)
-  for _, row in ipairs(s.rows) do
-    table.insert(row.family.rows, row)
-  end
+  run(s, points)
   check_failures(s.rows)
   analyse(s)
   return s
@@ -180,39 +193,49 @@ function study:table()
   return report.table(self)
 end
 
+-- One study, or a list of them.
+local function check_studies(owner, studies)
+  if getmetatable(studies) == study then
+    return { studies }
+  end
+  if type(studies) ~= "table" or #studies == 0 then
+    check.fail("%s takes a study or a list of studies, and a path", owner)
+  end
+  for i, s in ipairs(studies) do
+    if getmetatable(s) ~= study then
+      check.fail("%s: entry %d is not a study", owner, i)
+    end
+  end
+  return studies
+end
+
+local function check_path(owner, path)
+  if type(path) ~= "string" or path == "" then
+    check.fail("%s: a path is wanted, got %s", owner, check.type_of(path))
+  end
+  return path
+end
+
 -- Every row as CSV.
-function study:csv(path)
-  core.write_file(path, store.csv { self })
-  return self
+function study.csv(studies, path)
+  core.write_file(check_path("csv", path), store.csv(check_studies("csv", studies)))
+  return studies
 end
 
 -- The exact gradient's evidence and every row as JSON.
-function study:json(path)
-  core.write_file(path, store.json { self })
-  return self
+function study.json(studies, path)
+  core.write_file(check_path("json", path), store.json(check_studies("json", studies)))
+  return studies
 end
 
--- SVG or PNG by the ending of the path.
-function study:plot(path)
-  figure.plot({ self }, path)
-  return self
+-- SVG or PNG by the ending of the path; several studies in one figure, a row of panels each.
+function study.plot(studies, path)
+  figure.plot(check_studies("plot", studies), check_path("plot", path))
+  return studies
 end
 
 function study:__tostring()
   return string.format("nudge.study %s, %d estimates", self.name, #self.rows)
-end
-
--- Several studies in one figure, a row of panels each.
-function study.plot_studies(studies, path)
-  if type(studies) ~= "table" or #studies == 0 then
-    check.fail("nudge.plot_studies takes a list of studies and a path")
-  end
-  for i, s in ipairs(studies) do
-    if getmetatable(s) ~= study then
-      check.fail("nudge.plot_studies: entry %d is not a study", i)
-    end
-  end
-  figure.plot(studies, path)
 end
 
 return study

@@ -5,7 +5,8 @@ local check = require "nudge.check"
 
 local sweep = {}
 
--- Values of one swept option, ascending and without repeats: an array or a list of numbers or texts.
+-- Values of one swept option, ascending and without repeats: an array, or a list of numbers or
+-- texts.
 local function values_of(name, given)
   local values = check.type_of(given) == "nudge.array" and given:totable() or given
   if type(values) ~= "table" or #values == 0 then
@@ -53,32 +54,33 @@ local function is_steps(name)
 end
 
 -- Appends an option's value to the labels that several rules share where it tells them apart.
-local function extend_labels(rules, labels, option)
+local function extend_labels(entries, labels, option)
   local first, differs = {}, {}
-  for i, rule in ipairs(rules) do
-    local value, label = rule:given()[option], labels[i]
+  for i, entry in ipairs(entries) do
+    local value, label = entry.rule:given()[option], labels[i]
     first[label] = first[label] or { value = value }
     differs[label] = differs[label] or first[label].value ~= value
   end
-  for i, rule in ipairs(rules) do
-    local value = rule:given()[option]
-    if differs[labels[i]] and value ~= nil and type(value) ~= "table" then
+  for i, entry in ipairs(entries) do
+    local value = entry.rule:given()[option]
+    if differs[labels[i]] and not entry.label and value ~= nil and type(value) ~= "table" then
       labels[i] = labels[i] .. " " .. (type(value) == "string" and value
         or option .. "=" .. tostring(value))
     end
   end
 end
 
--- "contrastive holomorphic points=8": id, and the options that tell a rule from others of its id.
-local function labels_of(rules)
+-- "contrastive holomorphic points=8": id, and the options that tell a rule from others of its id;
+-- or the label that the script gave.
+local function labels_of(entries)
   local labels, ids = {}, {}
-  for i, rule in ipairs(rules) do
-    labels[i] = rule:id()
-    ids[rule:id()] = true
+  for i, entry in ipairs(entries) do
+    labels[i] = entry.label or entry.rule:id()
+    ids[entry.rule:id()] = true
   end
   for _, id in ipairs(check.sorted_keys(ids)) do
     for _, option in ipairs(core.options("rule", id)) do
-      extend_labels(rules, labels, option.name)
+      extend_labels(entries, labels, option.name)
     end
   end
   return labels
@@ -101,8 +103,8 @@ local function combinations(dimensions)
   return out
 end
 
--- Estimates that differ only in steps, or only in the variant of a rule, may go on from each other's
--- phases: they are one group.
+-- Estimates that differ only in steps, or only in the variant of a rule, may go on from each
+-- other's phases: they are one group.
 local function group_key(rule, dimensions, combination)
   local key = { rule:id() }
   for i, d in ipairs(dimensions) do
@@ -113,50 +115,76 @@ local function group_key(rule, dimensions, combination)
   return #key > 1 and table.concat(key, " ") or nil
 end
 
-local function order_of(point)
+local function steps_of(point)
   local steps = 0
   for name, value in pairs(point.values) do
-    steps = is_steps(name) and value or steps
+    steps = is_steps(name) and steps + value or steps
   end
   return steps
 end
 
--- Families (one per rule) with their points, and all points in the order in which to run them, each
--- with its rule object and group.
-function sweep.plan(rules, given)
+-- The dimensions that a sweep has for one rule.
+local function dimensions_of(rule, names, swept, used)
+  local schema, own, dimensions = core.options("rule", rule:id()), rule:given(), {}
+  for _, name in ipairs(names) do
+    local targets = targets_of(name, schema, own)
+    if #targets > 0 then
+      used[name] = true
+      dimensions[#dimensions + 1] = { name = name, targets = targets, values = swept[name] }
+    end
+  end
+  return dimensions
+end
+
+-- One estimate: a family's rule with the options of one combination.
+local function point_of(family, combination)
+  local options, values = family.rule:given(), {}
+  for k, d in ipairs(family.dimensions) do
+    values[d.name] = combination[k]
+    for _, target in ipairs(d.targets) do
+      options[target] = combination[k]
+    end
+  end
+  return { family = family, values = values, rule = core.rule(family.id, options),
+    key = group_key(family.rule, family.dimensions, combination) }
+end
+
+-- By group, then by steps, then as composed.
+local function runs_before(a, b)
+  if a.group ~= b.group then
+    return a.group < b.group
+  end
+  local x, y = steps_of(a), steps_of(b)
+  if x ~= y then
+    return x < y
+  end
+  return a.number < b.number
+end
+
+-- entries: { rule =, label =, alone = } each. Gives families (one per entry) and all points in the
+-- order in which to run them, each with its rule object and group.
+function sweep.plan(entries, given)
   local names, swept, used = check.sorted_keys(given), {}, {}
   for _, name in ipairs(names) do
     swept[name] = values_of(name, given[name])
   end
-  local labels, families, points, groups, n_groups = labels_of(rules), {}, {}, {}, 0
-  for i, rule in ipairs(rules) do
-    local schema, own = core.options("rule", rule:id()), rule:given()
-    local dimensions = {}
-    for _, name in ipairs(names) do
-      local targets = targets_of(name, schema, own)
-      if #targets > 0 then
-        used[name] = true
-        dimensions[#dimensions + 1] = { name = name, targets = targets, values = swept[name] }
-      end
-    end
-    local family = { label = labels[i], id = rule:id(), rule = rule, dimensions = dimensions,
-      index = i }
+  local labels, families, points, groups, n_groups = labels_of(entries), {}, {}, {}, 0
+  for i, entry in ipairs(entries) do
+    local id = entry.rule:id()
+    local family = { label = labels[i], id = id, rule = entry.rule, index = i, rows = {},
+      short = labels[i]:sub(1, #id + 1) == id .. " " and labels[i]:sub(#id + 2) or labels[i],
+      alone = entry.alone, dimensions = dimensions_of(entry.rule, names, swept, used) }
     families[i] = family
-    for _, combination in ipairs(combinations(dimensions)) do
-      local options, values = rule:given(), {}
-      for k, d in ipairs(dimensions) do
-        values[d.name] = combination[k]
-        for _, target in ipairs(d.targets) do
-          options[target] = combination[k]
-        end
-      end
-      local key = group_key(rule, dimensions, combination)
-      if not key or not groups[key] then
+    for _, combination in ipairs(combinations(family.dimensions)) do
+      local point = point_of(family, combination)
+      point.number = #points + 1
+      point.key = point.key or point.number
+      if not groups[point.key] then
         n_groups = n_groups + 1
-        groups[key or n_groups] = n_groups
+        groups[point.key] = n_groups
       end
-      points[#points + 1] = { family = family, values = values, group = groups[key or n_groups],
-        rule = core.rule(rule:id(), options), number = #points }
+      point.group = groups[point.key]
+      points[#points + 1] = point
     end
   end
   for _, name in ipairs(names) do
@@ -164,16 +192,7 @@ function sweep.plan(rules, given)
       check.fail("sweep: no rule of this study has an option '%s' that is not set already", name)
     end
   end
-  table.sort(points, function(a, b)
-    if a.group ~= b.group then
-      return a.group < b.group
-    end
-    local x, y = order_of(a), order_of(b)
-    if x ~= y then
-      return x < y
-    end
-    return a.number < b.number
-  end)
+  table.sort(points, runs_before)
   return families, points
 end
 

@@ -5,15 +5,16 @@ local core = require "nudge.core"
 
 local theory = {}
 
--- Coefficient k of the expansion of G in beta; beyond what the oracle gives, by the radius of
--- convergence.
+-- Size of coefficient k of the expansion of G in beta; beyond what the oracle resolved, the last
+-- one continued by the radius of convergence. NaN where nothing is known.
 local function coefficient(exact, k)
-  local known = exact.taylor and exact.taylor[k]
-  if known then
-    return known
+  local taylor, radius = exact.taylor or {}, exact.stability_radius or 0 / 0
+  for j = k, 2, -1 do
+    if taylor[j] and taylor[j] == taylor[j] then
+      return taylor[j] * (j == k and 1 or radius ^ (j - k))
+    end
   end
-  local last, radius = exact.taylor and exact.taylor[16], exact.stability_radius
-  return last and radius and last * radius ^ (16 - k) or 0 / 0
+  return 0 / 0
 end
 
 local function factorial(m)
