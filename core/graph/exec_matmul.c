@@ -33,9 +33,9 @@ static char *output(const ndg_worker *w, const ndg_instruction *x, uint64_t task
 }
 
 /* A real times a complex matrix is a real product with twice the columns. */
-static void product(const ndg_program *p, const ndg_instruction *x, ndg_gemm g, const void *a,
+static void product(const ndg_worker *w, const ndg_instruction *x, ndg_gemm g, const void *a,
                     const void *b, void *c) {
-  ndg_dtype dtype = p->real;
+  ndg_dtype dtype = w->program->real;
   if (x->in[1].is_complex && x->in[0].is_complex) {
     dtype = NDG_C128;
   } else if (x->in[1].is_complex) {
@@ -43,7 +43,7 @@ static void product(const ndg_program *p, const ndg_instruction *x, ndg_gemm g, 
     g.ldb *= 2;
     g.ldc *= 2;
   }
-  ndg_gemm_run(dtype, &g, a, b, c);
+  ndg_gemm_run(dtype, &g, a, b, c, w->scratch);
 }
 
 static ndg_gemm shape_of(const ndg_instruction *x, const matrix *a, const matrix *b) {
@@ -68,18 +68,18 @@ void ndg_exec_matmul(const ndg_worker *w, const ndg_instruction *x, uint64_t beg
   ndg_gemm g = shape_of(x, &a, &b);
   if (!x->per_task) {
     g.m = end - begin;
-    product(p, x, g, a.data + row_offset(&a, begin), b.data,
+    product(w, x, g, a.data + row_offset(&a, begin), b.data,
             output(w, x, 0) + begin * x->n * p->buffers[x->out].element);
     return;
   }
   if (b.task_step == 0 && !a.transposed && a.task_step == x->m * a.row &&
       p->task_step[x->out] == x->m * x->n) {
     g.m = (end - begin) * x->m;
-    product(p, x, g, task_data(&a, begin), b.data, output(w, x, begin));
+    product(w, x, g, task_data(&a, begin), b.data, output(w, x, begin));
     return;
   }
   for (uint64_t t = begin; t < end; t++)
-    product(p, x, g, task_data(&a, t), task_data(&b, t), output(w, x, t));
+    product(w, x, g, task_data(&a, t), task_data(&b, t), output(w, x, t));
 }
 
 void ndg_exec_matmul_sum(const ndg_worker *w, const ndg_instruction *x, uint64_t begin,
@@ -92,11 +92,11 @@ void ndg_exec_matmul_sum(const ndg_worker *w, const ndg_instruction *x, uint64_t
   g.m = end - begin;
   if (a.transposed && !b.transposed && a.task_step == x->k * a.row && b.task_step == x->k * b.row) {
     g.k *= p->n_tasks;
-    product(p, x, g, a.data + skip, b.data, c);
+    product(w, x, g, a.data + skip, b.data, c);
     return;
   }
   for (uint64_t t = 0; t < p->n_tasks; t++) {
     g.accumulate = t > 0;
-    product(p, x, g, task_data(&a, t) + skip, task_data(&b, t), c);
+    product(w, x, g, task_data(&a, t) + skip, task_data(&b, t), c);
   }
 }

@@ -173,6 +173,8 @@ static uint64_t scratch_of(const ndg_program *p) {
     uint64_t bytes = 0;
     if (x->kind == NDG_DO_CHAIN)
       bytes = ndg_chain_scratch(p, x);
+    if (x->kind == NDG_DO_MATMUL || x->kind == NDG_DO_MATMUL_SUM)
+      bytes = NDG_GEMM_WORK;
     if (x->kind == NDG_DO_LOG_SUM_EXP)
       bytes = ndg_log_sum_exp_scratch(p, x);
     most = bytes > most ? bytes : most;

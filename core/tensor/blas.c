@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tensor/gemm_small.h"
+#include "tensor/kernels.h"
 #include "tensor/lapack.h"
 
 static const char *const kernels_512[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
@@ -99,7 +101,7 @@ static CBLAS_TRANSPOSE flag(bool transposed) {
   return transposed ? CblasTrans : CblasNoTrans;
 }
 
-void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c) {
+void ndg_gemm_blas(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c) {
   const blasint m = (blasint)g->m, n = (blasint)g->n, k = (blasint)g->k;
   const blasint lda = (blasint)g->lda, ldb = (blasint)g->ldb, ldc = (blasint)g->ldc;
   const CBLAS_TRANSPOSE ta = flag(g->a_transposed), tb = flag(g->b_transposed);
@@ -118,6 +120,19 @@ void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void 
     gemm_long_double(g, a, b, c);
     break;
   }
+}
+
+/* Up to here OpenBLAS has small kernels too, but they allocate on every call. */
+#define MAX_SMALL ((size_t)1000000)
+
+void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c,
+                  void *work) {
+  if (dtype == NDG_LONG_DOUBLE || g->m * g->n > MAX_SMALL / g->k) {
+    ndg_gemm_blas(dtype, g, a, b, c);
+    return;
+  }
+  const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
+  (dtype == NDG_F32 ? k->f32 : dtype == NDG_F64 ? k->f64 : k->c128)(g, a, b, c, work);
 }
 
 void ndg_dgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, size_t k, double alpha,

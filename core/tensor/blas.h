@@ -30,7 +30,13 @@ typedef struct ndg_gemm {
   size_t lda, ldb, ldc; /* numbers from one stored row to the next */
   bool a_transposed, b_transposed, accumulate;
 } ndg_gemm;
-/* [any; any; hot] All three of one element type; never conjugates. k == 0 gives zeros. */
-void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);
+/* Bytes of work space, aligned to 64. */
+#define NDG_GEMM_WORK 24576
+/* [any; any; hot] All three of one element type; never conjugates. Small products are our own (no
+   allocation, no packing of what is used once), large ones the library's; the choice depends on m,
+   n and k only. */
+void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c, void *work);
+/* [any; any; hot] The library's, whatever the size. */
+void ndg_gemm_blas(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);
 
 #endif

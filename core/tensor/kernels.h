@@ -64,10 +64,13 @@ typedef struct ndg_complex_kernels {
   void (*log_sum_exp)(ndg_planes y, ndg_planes x, size_t rows, size_t columns, double *work);
 } ndg_complex_kernels;
 
+struct ndg_gemm_kernels; /* gemm_small.h */
+
 typedef struct ndg_kernels {
   const char *name; /* "AVX-512", "AVX2", "generic" */
   const ndg_real_kernels *f32, *f64;
   const ndg_complex_kernels *c128;
+  const struct ndg_gemm_kernels *gemm;
 } ndg_kernels;
 
 /* [any; any; cheap] The fastest that this processor runs. */

@@ -6,6 +6,7 @@
 #include <sleef.h>
 #include <string.h>
 
+#include "tensor/gemm_small.h"
 #include "tensor/kernels.h"
 #include "tensor/kernels_common.h"
 
@@ -136,6 +137,7 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #define LIBRARY_PAIR Sleef___m512d_2
 #define ISA "AVX-512"
 #define TABLE ndg_kernels_avx512
+#define GEMM ndg_gemm_avx512
 #elif defined(NDG_ISA_AVX2)
 #define V __m256d
 #define W 4
@@ -143,6 +145,7 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #define LIBRARY_PAIR Sleef___m256d_2
 #define ISA "AVX2"
 #define TABLE ndg_kernels_avx2
+#define GEMM ndg_gemm_avx2
 #else
 #define V double
 #define W 1
@@ -150,6 +153,7 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #define LIBRARY_PAIR Sleef_double2
 #define ISA "generic"
 #define TABLE ndg_kernels_generic
+#define GEMM ndg_gemm_generic
 #endif
 DEFINE_MAPS()
 #include "tensor/kernels_real.h"
@@ -188,4 +192,4 @@ static const ndg_complex_kernels kernels_c128 = COMPLEX_KERNELS;
 
 extern const ndg_kernels TABLE;
 const ndg_kernels TABLE = {
-    .name = ISA, .f32 = &kernels_f32, .f64 = &kernels_f64, .c128 = &kernels_c128};
+    .name = ISA, .f32 = &kernels_f32, .f64 = &kernels_f64, .c128 = &kernels_c128, .gemm = &GEMM};

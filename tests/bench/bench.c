@@ -94,7 +94,7 @@ typedef struct product_run {
 static void multiply(void *context, uint32_t worker, uint32_t n_workers) {
   const product_run *r = context;
   (void)n_workers;
-  ndg_gemm_run(r->product->dtype, &r->product->shape, r->a[worker], r->b[worker], r->c[worker]);
+  ndg_gemm_blas(r->product->dtype, &r->product->shape, r->a[worker], r->b[worker], r->c[worker]);
 }
 
 typedef struct region {

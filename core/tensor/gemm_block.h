@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* Template of the small products, included per element type with T, NAME(x), MR, NV, BYTES and the
+   vector operations LOAD_PART, STORE_PART and MASK defined. `parts`: numbers per element, 1 for
+   real, 2 for complex. */
+
+#define W (BYTES / sizeof(T))
+
+/* One panel of B and what is multiplied with it. */
+typedef struct NAME(panel) {
+  const T *b;
+  size_t ldb, k;
+  MASK mask; /* of the last vector */
+  size_t a_step;
+} NAME(panel);
+
+/* A block of rows x (nv W) numbers of C: sums in registers while k runs, then stored, or added to
+   what is there. */
+INLINE void NAME(block)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, T *c,
+                        size_t ldc, bool accumulate) {
+  VECTOR acc[MR][NV];
+  const T *b = s->b;
+  const size_t k = s->k, ldb = s->ldb, a_step = s->a_step;
+  const MASK mask = s->mask;
+  UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] =
+      (VECTOR){0};
+  for (size_t p = 0; p < k; p++, b += ldb) {
+    VECTOR v[NV];
+    UNROLL for (size_t j = 0; j + 1 < nv; j++) memcpy(&v[j], b + j * W, sizeof v[j]);
+    v[nv - 1] = LOAD_PART(mask, b + (nv - 1) * W);
+    UNROLL for (size_t i = 0; i < rows; i++) {
+      const T x = a[i][p * a_step];
+      UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] += x * v[j];
+    }
+  }
+  UNROLL for (size_t i = 0; i < rows; i++) {
+    T *to = c + i * ldc;
+    UNROLL for (size_t j = 0; j + 1 < nv; j++) {
+      VECTOR old = {0};
+      if (accumulate)
+        memcpy(&old, to + j * W, sizeof old);
+      old += acc[i][j];
+      memcpy(to + j * W, &old, sizeof old);
+    }
+    to += (nv - 1) * W;
+    VECTOR last = acc[i][nv - 1];
+    if (accumulate)
+      last += LOAD_PART(mask, to);
+    STORE_PART(mask, to, last);
+  }
+}
+
+/* The block of a fixed size, for every size. */
+#define CASE(rows, nv)                                                                             \
+  case rows * 4 + nv:                                                                              \
+    NAME(block)(rows, nv, s, a, c, ldc, accumulate);                                               \
+    break;
+#if NV == 3
+#define CASES(rows) CASE(rows, 1) CASE(rows, 2) CASE(rows, 3)
+#else
+#define CASES(rows) CASE(rows, 1) CASE(rows, 2)
+#endif
+
+static void NAME(any_block)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, T *c,
+                            size_t ldc, bool accumulate) {
+  switch (rows * 4 + nv) {
+    CASES(1)
+    CASES(2)
+    CASES(3)
+    CASES(4)
+#if MR == 8
+    CASES(5)
+    CASES(6)
+    CASES(7)
+    CASES(8)
+#endif
+  default:
+    break;
+  }
+}
+
+#undef CASE
+#undef CASES
+
+/* Rows [first, first + k) and columns [from, from + n) of B, rows `width` numbers apart. */
+static void NAME(pack)(const ndg_gemm *g, size_t parts, const T *b, size_t first, size_t k,
+                       size_t from, size_t n, size_t width, T *to) {
+  if (!g->b_transposed) {
+    b += first * g->ldb * parts + from;
+    for (size_t p = 0; p < k; p++, b += g->ldb * parts, to += width)
+      for (size_t j = 0; j < n; j++)
+        to[j] = b[j];
+    return;
+  }
+  for (size_t begin = 0; begin < k; begin += 16) {
+    const size_t end = k - begin < 16 ? k : begin + 16;
+    for (size_t j = 0; j < n; j++) {
+      const T *x = b + (from + j) / parts * g->ldb * parts + (from + j) % parts + first * parts;
+      for (size_t p = begin; p < end; p++)
+        to[p * width + j] = x[p * parts];
+    }
+  }
+}
+
+/* A block that is not stored as it is: parts of complex rows to be joined, or columns of C. */
+static void NAME(put_block)(const T *sum, size_t rows, size_t columns, size_t parts, T *c,
+                            size_t row_step, size_t column_step, bool accumulate) {
+  for (size_t i = 0; i < rows; i += parts, c += row_step, sum += parts * NV * W)
+    for (size_t j = 0; j < columns; j += parts) {
+      T *to = c + j / parts * column_step;
+      const T *im = sum + NV * W + j; /* of complex rows only */
+      const T re = parts == 1 ? sum[j] : sum[j] - im[1];
+      to[0] = accumulate ? to[0] + re : re;
+      if (parts == 2)
+        to[1] = (accumulate ? to[1] : 0) + sum[j + 1] + im[0];
+    }
+}
+
+/* What stays the same over a product. `turned`: g describes the transposed product, and C is stored
+   by columns. */
+typedef struct NAME(product) {
+  const ndg_gemm *g;
+  size_t parts;
+  bool turned;
+  size_t a_row, row_step, column_step;
+} NAME(product);
+
+/* All rows of A times one panel, n columns wide, into C at its first column. */
+static void NAME(rows)(const NAME(product) * q, const NAME(panel) * s, const T *a, size_t n, T *c,
+                       bool accumulate) {
+  const size_t rows = q->g->m * q->parts, nv = (n + W - 1) / W;
+  for (size_t r = 0; r < rows; r += MR) {
+    const size_t block_rows = rows - r < MR ? rows - r : MR;
+    const T *row[MR];
+    T *to = c + r / q->parts * q->row_step;
+    for (size_t i = 0; i < block_rows; i++)
+      row[i] = a + (r + i) / q->parts * q->a_row + (r + i) % q->parts;
+    if (q->parts == 1 && !q->turned) {
+      NAME(any_block)(block_rows, nv, s, row, to, q->g->ldc, accumulate);
+    } else {
+      T sum[MR * NV * W];
+      NAME(any_block)(block_rows, nv, s, row, sum, NV * W, false);
+      NAME(put_block)(sum, block_rows, n, q->parts, to, q->row_step, q->column_step, accumulate);
+    }
+  }
+}
+
+/* Panels of B that stay in the first-level cache while all rows of A pass by. */
+static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, void *work) {
+  const ndg_gemm *g = q->g;
+  const size_t columns = g->n * q->parts;
+  const bool packs = g->b_transposed || (g->m >= PACK_ROWS && g->k * g->n >= PACK_SIZE);
+  NAME(panel) s = {.a_step = (g->a_transposed ? g->lda : 1) * q->parts};
+  for (size_t from = 0; from < columns; from += NV * W) {
+    const size_t n = columns - from < NV * W ? columns - from : NV * W;
+    const size_t nv = (n + W - 1) / W;
+    s.mask = NAME(mask)(n - (nv - 1) * W);
+    for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH) {
+      s.k = g->k - p < NDG_SMALL_DEPTH ? g->k - p : NDG_SMALL_DEPTH;
+      s.b = packs ? work : b + p * g->ldb * q->parts + from;
+      s.ldb = packs ? nv * W : g->ldb * q->parts;
+      if (packs)
+        NAME(pack)(g, q->parts, b, p, s.k, from, n, nv * W, work);
+      NAME(rows)
+      (q, &s, a + p * s.a_step, n, c + from / q->parts * q->column_step, g->accumulate || p > 0);
+    }
+  }
+}
+
+/* A transposed B must be packed, or else A and C turned: whatever moves fewer numbers. */
+INLINE void NAME(multiply)(const ndg_gemm *g, const void *a, const void *b, void *c, void *work,
+                           size_t parts) {
+  const ndg_gemm turned = {.m = g->n,
+                           .n = g->m,
+                           .k = g->k,
+                           .lda = g->ldb,
+                           .ldb = g->lda,
+                           .ldc = g->ldc,
+                           .a_transposed = !g->b_transposed,
+                           .b_transposed = !g->a_transposed,
+                           .accumulate = g->accumulate};
+  const bool turn = g->b_transposed && g->m * g->k + g->m * g->n < g->n * g->k;
+  const NAME(product) q = {
+      .g = turn ? &turned : g,
+      .parts = parts,
+      .turned = turn,
+      .a_row = (turn ? (g->b_transposed ? g->ldb : 1) : (g->a_transposed ? 1 : g->lda)) * parts,
+      .row_step = (turn ? 1 : g->ldc) * parts,
+      .column_step = (turn ? g->ldc : 1) * parts};
+  NAME(gemm)(&q, turn ? b : a, turn ? a : b, c, work);
+}
+
+#undef W
