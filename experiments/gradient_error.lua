@@ -72,7 +72,7 @@ local function digits()
     learner = nudge.learner("complex_synapse",
       { layers = { (28 // block) ^ 2, 16, 10 }, activation = "tanh", loss = "cross_entropy" }),
     tasks = nudge.tasks.classification { data = data, learn = n, eval = n, standardise = "all" },
-    inner = { optimizer = "heavy_ball", lr = large and 0.5 or 1.2, momentum = large and 0.9 or 0.84,
+    inner = { optimizer = "heavy_ball", lr = large and 0.5 or 1.5, momentum = large and 0.9 or 0.82,
       steps = large and 3000 or 1000 },
     seed = 2,
   }

@@ -29,15 +29,18 @@ local function style_of(s, family)
   return style[1], style[2]
 end
 
--- The curve of a bound over the betas of a series, and its smallest point.
-local function bound_series(bound, series, color)
-  local x, y = {}, {}
-  for i, row in ipairs(series.rows) do
-    x[i], y[i] = row.values.beta, core.bound_at(bound, row.values.beta)
+-- The curve of a bound over the betas of a series, as far as it holds, and its smallest point.
+local function bound_series(s, series, color)
+  local x, y, radius = {}, {}, s.exact.stability_radius or math.huge
+  local bound = series.bound
+  for _, row in ipairs(series.rows) do
+    if row.values.beta < radius then
+      x[#x + 1], y[#y + 1] = row.values.beta, core.bound_at(bound, row.values.beta)
+    end
   end
   return { x = x, y = y, color = color, dashed = true, width = 1, out_of_range = true },
     { x = { bound.optimum }, y = { bound.at_optimum }, color = color, line = false, point = 12,
-      point_size = 1.6, width = 2, out_of_range = true }
+      point_size = 1.6, width = 2 }
 end
 
 local function beta_curve(series)
@@ -53,16 +56,22 @@ local function radius_lines(exact)
   return radius and { { x = radius, label = "ρ" } } or {}
 end
 
-local function legend_of_bounds(series)
-  series[#series + 1] = { label = "bound", legend_only = true, color = "#444444", dashed = true,
-    width = 1 }
-  series[#series + 1] = { label = "predicted best β", legend_only = true, color = "#444444",
-    line = false, point = 12, point_size = 1.6 }
+local function add_legend(s, list, bounded)
+  if bounded then
+    list[#list + 1] = { label = "bound", legend_only = true, color = "#444444", dashed = true,
+      width = 1 }
+    list[#list + 1] = { label = "predicted best β", legend_only = true, color = "#444444",
+      line = false, point = 12, point_size = 1.6 }
+  end
+  if s.exact.stability_radius then
+    list[#list + 1] = { label = "stability radius ρ", legend_only = true, color = "#777777",
+      dashed = true, width = 1.5 }
+  end
 end
 
-local function add_bound(list, series, color)
+local function add_bound(s, list, series, color)
   if series.bound then
-    local curve, optimum = bound_series(series.bound, series, color)
+    local curve, optimum = bound_series(s, series, color)
     list[#list + 1] = curve
     list[#list + 1] = optimum
     return true
@@ -85,15 +94,13 @@ local function variants_panel(s, families)
     local series = family.series[#family.series]
     local color, point = style_of(s, family)
     local x, y = beta_curve(series)
-    bounded = add_bound(list, series, color) or bounded
+    bounded = add_bound(s, list, series, color) or bounded
     list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point }
   end
-  if bounded then
-    legend_of_bounds(list)
-  end
+  add_legend(s, list, bounded)
   local detail = fixed_text(fixed)
   return { title = s.name .. ": every variant" .. (detail ~= "" and " (" .. detail .. ")" or ""),
-    xlabel = "nudging strength β", ylabel = "relative error of the meta-gradient",
+    xlabel = "nudging strength β", ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖",
     series = list, verticals = radius_lines(s.exact) }
 end
 
@@ -104,14 +111,12 @@ local function alone_panel(s, family)
   for i, series in ipairs(family.series) do
     local color = ramp[n == 1 and #ramp or 1 + math.floor((i - 1) * (#ramp - 1) / (n - 1) + 0.5)]
     local x, y = beta_curve(series)
-    bounded = add_bound(list, series, color) or bounded
+    bounded = add_bound(s, list, series, color) or bounded
     list[#list + 1] = { label = fixed_text(series.fixed), x = x, y = y, color = color, point = 7 }
   end
-  if bounded then
-    legend_of_bounds(list)
-  end
+  add_legend(s, list, bounded)
   return { title = string.format("%s: %s", s.name, family.short),
-    xlabel = "nudging strength β", ylabel = "relative error of the meta-gradient",
+    xlabel = "nudging strength β", ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖",
     series = list, verticals = radius_lines(s.exact) }
 end
 
@@ -148,7 +153,7 @@ local function cost_panel(s)
   end
   return { title = s.name .. ": best error against cost",
     xlabel = "cost (gradient evaluations + 2 × second-derivative products)",
-    ylabel = "relative error of the meta-gradient", series = list }
+    ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖", series = list }
 end
 
 local function panels_of(s)

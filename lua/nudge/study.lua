@@ -93,11 +93,15 @@ function study.has_dimension(family, name)
   end
 end
 
--- Order fitted in beta, and the bound with its best beta, for one series over beta.
+-- Order fitted in beta, and the bound with its best beta, for one series over beta. Where the
+-- phases themselves may be that wrong, an error says nothing about truncation.
 local function analyse_series(family, series, exact)
   local beta, error = {}, {}
   for i, row in ipairs(series.rows) do
     beta[i], error[i] = row.values.beta, row.relative_error
+    if theory.phase_error(exact, row.record.gradient_norm, beta[i]) > error[i] then
+      error[i] = 0 / 0
+    end
   end
   if #beta > 1 then
     local limit = finite(exact.stability_radius) and exact.stability_radius or nil

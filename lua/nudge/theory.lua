@@ -57,6 +57,17 @@ function theory.truncation(rule, exact)
   return of_variant(exact, options.points)
 end
 
+-- What phases that ended at a gradient norm add to the relative error at a beta: delta <= norm / mu
+-- in both of them. 0 where a constant is unknown.
+function theory.phase_error(exact, gradient_norm, beta)
+  if not (exact.mu and exact.b_learn and gradient_norm) then
+    return 0
+  end
+  local delta = 2 * gradient_norm / exact.mu
+  local share = exact.b_learn * delta / beta / exact.gradient:norm()
+  return share == share and share or 0
+end
+
 -- The bound for phases that ended at a given gradient norm: delta <= norm / mu. nil where a
 -- constant is unknown.
 function theory.bound(rule, exact, gradient_norm)
