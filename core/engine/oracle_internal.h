@@ -35,9 +35,6 @@ ndg_status ndg_ladder_spectrum(ndg_ladder *, ndg_error *);
 ndg_status ndg_ladder_losses(ndg_problem *, const ndg_vector *phi, double *learn, double *eval,
                              double *norm, ndg_error *);
 
-/* oracle_descent.c: phi downhill to near a minimum of learn_loss, by second order. */
-ndg_status ndg_ladder_descend(ndg_ladder *, ndg_error *);
-
 /* oracle_rungs.c */
 ndg_status ndg_rung_closed_form(ndg_ladder *, ndg_error *);
 ndg_status ndg_rung_dense(ndg_ladder *, ndg_error *);

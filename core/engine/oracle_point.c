@@ -113,8 +113,14 @@ static ndg_status find_minimum(ndg_ladder *s, ndg_vector *state, bool *minimum, 
   if (st < 0 || *minimum || s->problem->inner.optimizer.kind == NDG_NEWTON) {
     return st;
   }
+  bool *flags = ndg_calloc(2 * s->n_tasks, sizeof *flags); /* wanted, reached */
+  for (uint64_t t = 0; flags && t < s->n_tasks; t++) {
+    flags[t] = true;
+  }
   ndg_vector_copy(s->phi, state);
-  st = ndg_ladder_descend(s, e);
+  st = flags ? ndg_descend(s->f64, 0, s->phi, flags, flags + s->n_tasks, e)
+             : ndg_no_memory(e, "the oracle");
+  ndg_free(flags);
   return st < 0 ? st : try_polish(s, s->phi, minimum, e);
 }
 

@@ -1,26 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* Minimising learn_loss where learning is slow and the Hessian not yet positive definite: Newton
-   steps with a shifted Hessian that never go uphill, so that they stay in the basin learning chose.
-   Ends near a minimum; Newton's method proper does the rest. */
+/* Minimising a loss where its Hessian is not positive definite yet: Newton steps with a shifted
+   Hessian that never go uphill, so that they stay in the basin of their start. Ends near a minimum;
+   Newton's method proper does the rest. */
 #include <math.h>
 #include <string.h>
 
-#include "engine/oracle_internal.h"
+#include "engine/dense.h"
+#include "engine/internal.h"
 #include "tensor/lapack.h"
 
 enum { STEPS = 200, TRIES = 40 };
 static const double FIRST_SHIFT = 1e-8; /* of the Hessian's norm */
 static const double WORTH = 1e-11;      /* predicted decrease of the loss, relative, that is one */
 static const double ENOUGH = 1e-3;      /* share of the predicted decrease that must come true */
+static const double FAR = 1e6;          /* relative to the start: the loss has no minimum */
 
 typedef struct slope {
   double shift, loss, predicted, size; /* size: Frobenius norm of H */
-  bool moved, done;
+  double start;                        /* ‖φ‖ */
+  bool moved, done, reached;
 } slope;
 
 typedef struct descent {
-  ndg_ladder *ladder;
   ndg_problem *q;
+  uint32_t loss;
+  ndg_complex beta;
   uint64_t n, n_tasks;
   ndg_dense h;
   ndg_vector *phi, *trial, *gradient;
@@ -29,8 +33,14 @@ typedef struct descent {
   slope *task;
 } descent;
 
-static ndg_status open_descent(descent *s, ndg_ladder *l, ndg_error *e) {
-  *s = (descent){.ladder = l, .q = l->f64, .n = l->n_phi, .n_tasks = l->n_tasks, .phi = l->phi};
+static ndg_status open_descent(descent *s, ndg_problem *q, double beta, ndg_vector *phi,
+                               ndg_error *e) {
+  *s = (descent){.q = q,
+                 .loss = beta == 0 ? NDG_LEARN_LOSS : NDG_AUGMENTED_LOSS,
+                 .beta = {beta, 0},
+                 .n = q->n_phi,
+                 .n_tasks = q->tasks.arrays.n_tasks,
+                 .phi = phi};
   s->trial = ndg_real_vector(s->q, NDG_PHI);
   s->gradient = ndg_real_vector(s->q, NDG_PHI);
   s->factor = ndg_calloc(s->n, s->n * sizeof *s->factor);
@@ -40,7 +50,7 @@ static ndg_status open_descent(descent *s, ndg_ladder *l, ndg_error *e) {
   s->task = ndg_calloc(s->n_tasks, sizeof *s->task);
   return s->trial && s->gradient && s->factor && s->g && s->step && s->norms && s->task
              ? NDG_OK
-             : ndg_no_memory(e, "the oracle's descent");
+             : ndg_no_memory(e, "a descent");
 }
 
 static void close_descent(descent *s) {
@@ -58,7 +68,8 @@ static ndg_status losses_at(descent *s, const ndg_vector *phi, bool with_gradien
                             ndg_error *e) {
   ndg_evaluation ev = {.struct_size = sizeof ev,
                        .want = NDG_WANT_VALUE | (with_gradient ? NDG_WANT_GRAD_PHI : 0),
-                       .loss = NDG_LEARN_LOSS,
+                       .loss = s->loss,
+                       .beta = s->beta,
                        .phi = phi,
                        .grad_phi = s->gradient};
   const ndg_status st = ndg_problem_evaluate(s->q, &ev, e);
@@ -71,8 +82,7 @@ static ndg_status losses_at(descent *s, const ndg_vector *phi, bool with_gradien
 /* Hessians and gradients where the tasks are now. */
 static ndg_status look(descent *s, ndg_error *e) {
   ndg_dense_free(&s->h);
-  ndg_status st =
-      ndg_dense_hessian(s->q, NDG_LEARN_LOSS, (ndg_complex){0, 0}, s->phi, 0, false, &s->h, e);
+  ndg_status st = ndg_dense_hessian(s->q, s->loss, s->beta, s->phi, 0, false, &s->h, e);
   if (st >= 0) {
     ndg_dense_norms(&s->h, s->norms);
     for (uint64_t t = 0; t < s->n_tasks; t++) {
@@ -132,7 +142,7 @@ static ndg_status attempt(descent *s, bool *pending, ndg_error *e) {
     const bool tries = !k->done && !k->moved;
     if (tries) {
       find_step(s, t);
-      k->done = k->shift == 0 && k->predicted <= WORTH * fabs(k->loss);
+      k->done = k->reached = k->shift == 0 && k->predicted <= WORTH * fabs(k->loss);
     }
     place(s, t, tries && !k->done);
   }
@@ -157,27 +167,42 @@ static ndg_status attempt(descent *s, bool *pending, ndg_error *e) {
   return st;
 }
 
-static bool finished(const descent *s) {
+/* Tasks that run away have no minimum to find. */
+static bool finished(descent *s) {
+  bool all = true;
+  ndg_vector_norms(s->phi, s->n, s->norms);
   for (uint64_t t = 0; t < s->n_tasks; t++) {
-    if (!s->task[t].done) {
-      return false;
-    }
+    slope *k = &s->task[t];
+    k->done = k->done || !(s->norms[t] <= FAR * (1 + k->start));
+    all = all && k->done;
   }
-  return true;
+  return all;
 }
 
-ndg_status ndg_ladder_descend(ndg_ladder *l, ndg_error *e) {
+ndg_status ndg_descend(ndg_problem *q, double beta, ndg_vector *phi, const bool *wanted,
+                       bool *reached, ndg_error *e) {
   descent s;
-  ndg_status st = open_descent(&s, l, e);
+  ndg_status st = open_descent(&s, q, beta, phi, e);
+  if (st >= 0) {
+    ndg_vector_norms(phi, s.n, s.norms);
+    for (uint64_t t = 0; t < s.n_tasks; t++) {
+      s.task[t].start = s.norms[t];
+      s.task[t].done = !wanted[t];
+    }
+  }
   for (int i = 0; st >= 0 && i < STEPS && !finished(&s); i++) {
     bool pending = true;
     st = look(&s, e);
     for (int k = 0; st >= 0 && pending && k < TRIES; k++) {
       st = attempt(&s, &pending, e);
     }
-    if (st >= 0 && pending) {
-      break; /* round-off hides what is left of the slope */
+    for (uint64_t t = 0; t < s.n_tasks; t++) {
+      slope *k = &s.task[t];
+      k->done = k->done || !k->moved; /* round-off hides what is left of the slope */
     }
+  }
+  for (uint64_t t = 0; st >= 0 && t < s.n_tasks; t++) {
+    reached[t] = s.task[t].reached;
   }
   close_descent(&s);
   return st;
