@@ -1,0 +1,82 @@
+-- SPDX-License-Identifier: MIT
+-- Every allocation fails once: the n-th and all later ones, for n = 0, 1, 2, ... until the work
+-- succeeds. Each failure is an error, and the next attempt finds everything in order.
+package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
+local core = require "nudge.core"
+local nudge = require "nudge"
+local problems = require "problems"
+local tap = require "tap"
+
+-- With a stride above 1 only every so many-th allocation is tried, where there are thousands.
+local function survives(f, stride)
+  local n = 0
+  while true do
+    local good, message = core.inject_failure(n, f)
+    if good then
+      return n
+    end
+    tap.matches(tostring(message), "memory")
+    n = n + (stride or 1)
+    if n > 1000000 then
+      error "it never succeeds"
+    end
+  end
+end
+
+tap.test("arrays", function()
+  local n = survives(function()
+    local a = nudge.array { { 1, 2 }, { 3, 4 } }
+    return (a + a * 2):sum(1):totable(), a:rows(1, 2), a:take(nudge.array({ 2 }, "index"))
+  end)
+  tap.ok(n >= 8, "number of allocations: " .. n)
+end)
+
+tap.test("files", function()
+  local csv <close> = tap.file(".csv", "a,b\n1,2\n3,4\n")
+  local npy <close> = tap.file ".npy"
+  survives(function()
+    local d = nudge.data.csv { path = csv.path, target = "b" }
+    nudge.npy.write(npy.path, d.inputs)
+    return nudge.npy.read(npy.path)
+  end)
+  tap.is(nudge.npy.read(npy.path):get(2, 1), 3.0)
+end)
+
+tap.test("components and options", function()
+  survives(function()
+    nudge.learner("complex_synapse", { layers = { 4, 3, 2 }, lambda = 0.5 })
+    return nudge.rule("contrastive", { variant = "forward" }):options(),
+      nudge.options "contrastive"
+  end)
+end)
+
+tap.test("a problem, opened", function()
+  survives(function()
+    local p <close> = problems.ridge()
+    return p:groups()
+  end, 3)
+end)
+
+tap.test("learning, estimates, the exact gradient", function()
+  local p <close> = problems.ridge()
+  local rule = nudge.rule("contrastive", { variant = "symmetric", beta = 1e-3 })
+  local wanted = p:estimate(rule)
+  survives(function()
+    local q <close> = problems.ridge()
+    q:learn()
+    return q:estimate(rule), q:exact()
+  end, 17)
+  tap.ok(p:estimate(rule):equals(wanted), "and the same number afterwards")
+end)
+
+tap.test("a study", function()
+  local p <close> = problems.scalar()
+  survives(function()
+    local s = nudge.gradient_error { problem = p,
+      rules = { nudge.rule("contrastive", { variant = "forward" }) },
+      sweep = { beta = { 1e-3, 1e-2, 1e-1 } } }
+    return s:table()
+  end, 29)
+end)
+
+tap.done()
