@@ -4,7 +4,7 @@
    here (real parts and imaginary parts in arrays of their own).
 
    Error bounds, in units of the last place, over the whole range (tested against long double):
-   exp, log, tanh, sin, cos 1; sigmoid, softplus 3; the rest of the real ones correctly rounded
+   exp, log, sin, cos 1; tanh 2; sigmoid, softplus 3; the rest of the real ones correctly rounded
    (power by other than small integers and halves: 1). Complex functions: 12 DBL_EPSILON of the
    modulus (softplus: of at least 1). */
 #ifndef NUDGE_TENSOR_KERNELS_H

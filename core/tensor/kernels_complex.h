@@ -116,16 +116,28 @@ static void log_c(ndg_planes y, ndg_planes x, size_t n) {
   }
 }
 
-/* sinh and cosh of |x| from one expm1, which keeps small arguments exact. */
+#define N_SINH 8
+static const double inverse_factorial[N_SINH] = {
+    1.0 / 6,        1.0 / 120,        1.0 / 5040,          1.0 / 362880,
+    1.0 / 39916800, 1.0 / 6227020800, 1.0 / 1307674368000, 1.0 / 355687428096000};
+
+/* sinh x = x + x³ (1/3! + x²/5! + ...): below 1 the exponentials would cancel. */
+static inline double sinh_tail(double u) {
+  double q = inverse_factorial[N_SINH - 1];
+  for (int i = N_SINH - 2; i >= 0; i--)
+    q = q * u + inverse_factorial[i];
+  return q;
+}
+
 static void hyperbolic(double *sh, double *ch, const double *x, size_t n) {
-  double t[NDG_BLOCK];
-  NDG_INDEPENDENT for (size_t i = 0; i < n; i++) t[i] = fabs(x[i]);
-  map_expm1_f64(t, t, n);
+  double e[NDG_BLOCK];
+  NDG_INDEPENDENT for (size_t i = 0; i < n; i++) e[i] = fabs(x[i]);
+  map_exp_f64(e, e, n);
   NDG_INDEPENDENT for (size_t i = 0; i < n; i++) {
-    const double e = 1 + t[i], r = 1 / e;
-    const double s = e > 1e300 ? t[i] * 0.5 : 0.5 * (t[i] + t[i] * r);
-    sh[i] = x[i] < 0 ? -s : s;
-    ch[i] = 0.5 * e + 0.5 * r;
+    const double v = x[i], u = v * v, r = 0.5 / e[i], half = 0.5 * e[i];
+    const double large = half - r, small = v + v * (u * sinh_tail(u));
+    sh[i] = u < 1 ? small : v < 0 ? -large : large;
+    ch[i] = half + r;
   }
 }
 

@@ -78,7 +78,6 @@
   DEFINE_MAP(exp, LIBRARY(exp, u10))                                                               \
   DEFINE_MAP(log, LIBRARY(log, u10))                                                               \
   DEFINE_MAP(log1p, LIBRARY(log1p, u10))                                                           \
-  DEFINE_MAP(tanh, LIBRARY(tanh, u10))                                                             \
   DEFINE_ANGLES(sin, LIBRARY(sin, u10))                                                            \
   DEFINE_ANGLES(cos, LIBRARY(cos, u10))                                                            \
   DEFINE_MAP2(pow2, LIBRARY(pow, u10))                                                             \
@@ -111,6 +110,11 @@
 #define LIBRARY(name, bound) Sleef_##name##f_##bound
 #endif
 DEFINE_MAPS()
+#define N_TANH 5
+static const T tanh_coefficients_f32[N_TANH] = {-0.33333332008f, 0.13333113729f, -0.0539094288275f,
+                                                0.0213093886644f, -0.00661022783111f};
+#include "tensor/kernels_tanh.h"
+#undef N_TANH
 #include "tensor/kernels_real.h"
 static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #undef T
@@ -156,34 +160,51 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #define GEMM ndg_gemm_generic
 #endif
 DEFINE_MAPS()
+#define N_TANH 11
+static const T tanh_coefficients_f64[N_TANH] = {
+    -0.33333333333333332561,    0.13333333333332714826,     -0.053968253967434014504,
+    0.021869488493666941903,    -0.0088632343978143548378,  0.0035921103786890238773,
+    -0.0014556618301007160336,  0.00058893605200740577697,  -0.00023463474108872371445,
+    0.000085113136855776715155, -0.000020602765376366341605};
+#include "tensor/kernels_tanh.h"
+#undef N_TANH
 #include "tensor/kernels_real.h"
 static const ndg_real_kernels kernels_f64 = REAL_KERNELS;
 
 /* complex128, planar, from the real functions */
-DEFINE_MAP(expm1, LIBRARY(expm1, u10))
 DEFINE_MAP2(hypot, LIBRARY(hypot, u05))
 DEFINE_MAP2(atan2, LIBRARY(atan2, u10))
+static inline LIBRARY_PAIR sincos_vector(V v) {
+  double x[W];
+  int n_small = 0;
+  memcpy(x, &v, sizeof v);
+  for (int l = 0; l < W; l++)
+    n_small += x[l] > -ANGLE_LIMIT_1 && x[l] < ANGLE_LIMIT_1;
+  if (n_small == W)
+    return LIBRARY(sincos, u10)(v);
+  LIBRARY_PAIR both;
+  both.x = angles_sin_f64(v);
+  both.y = angles_cos_f64(v);
+  return both;
+}
 static void map_sincos_f64(double *s, double *c, const double *x, size_t n) {
-  for (size_t i = 0; i < n; i += W) {
-    const size_t m = n - i < W ? n - i : W;
+  size_t i = 0;
+  V v;
+  for (; i + W <= n; i += W) {
+    memcpy(&v, x + i, sizeof v);
+    const LIBRARY_PAIR both = sincos_vector(v);
+    memcpy(s + i, &both.x, sizeof v);
+    memcpy(c + i, &both.y, sizeof v);
+  }
+  if (i < n) {
     double t[W] = {0};
-    int n_small = 0;
-    memcpy(t, x + i, m * sizeof *t);
-    for (int l = 0; l < W; l++)
-      n_small += t[l] > -ANGLE_LIMIT_1 && t[l] < ANGLE_LIMIT_1;
-    V v;
+    memcpy(t, x + i, (n - i) * sizeof *t);
     memcpy(&v, t, sizeof v);
-    LIBRARY_PAIR both;
-    if (n_small == W) {
-      both = LIBRARY(sincos, u10)(v);
-    } else {
-      both.x = angles_sin_f64(v);
-      both.y = angles_cos_f64(v);
-    }
+    const LIBRARY_PAIR both = sincos_vector(v);
     memcpy(t, &both.x, sizeof v);
-    memcpy(s + i, t, m * sizeof *t);
+    memcpy(s + i, t, (n - i) * sizeof *t);
     memcpy(t, &both.y, sizeof v);
-    memcpy(c + i, t, m * sizeof *t);
+    memcpy(c + i, t, (n - i) * sizeof *t);
   }
 }
 #include "tensor/kernels_complex.h"

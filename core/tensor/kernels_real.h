@@ -127,10 +127,16 @@ static void NAME(put)(void *y_, ptrdiff_t stride, const void *x_, size_t n) {
     y[(ptrdiff_t)i * stride] = x[i];
 }
 
-/* LANES partial sums, then a fixed tree: fast, and rounding grows like log n. */
+/* LANES partial sums, then a fixed tree: fast, and rounding grows like log n. A short sum would
+   spend its time in the tree. */
 static T NAME(sum)(const T *x, size_t n) {
   T lane[LANES] = {0};
   size_t i = 0;
+  if (n < 2 * LANES) {
+    for (; i < n; i++)
+      lane[i % 2] += x[i];
+    return lane[0] + lane[1];
+  }
   for (; i + LANES <= n; i += LANES)
     for (size_t l = 0; l < LANES; l++)
       lane[l] += x[i + l];

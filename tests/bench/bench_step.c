@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One gradient step of a dense network, built through the graph API, against the time of its matrix
-   products alone at the best rate that BLAS reaches here. --csv FILE also writes the rows there. */
+   products alone at the best rate that BLAS reaches here. --csv FILE also writes the rows there;
+   --case N does only that one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,9 +160,13 @@ static void measure(const network *net, double target, FILE *csv) {
 int main(int argc, char **argv) {
   ndg_blas_prepare(argc, argv);
   FILE *csv = NULL;
-  for (int i = 1; i + 1 < argc; i++)
+  long only = -1;
+  for (int i = 1; i + 1 < argc; i++) {
     if (strcmp(argv[i], "--csv") == 0)
       csv = fopen(argv[i + 1], "w");
+    if (strcmp(argv[i], "--case") == 0)
+      only = strtol(argv[i + 1], NULL, 10);
+  }
   ndg_blas_info info;
   ndg_blas_single_thread();
   ndg_blas_describe(&info);
@@ -181,7 +186,8 @@ int main(int argc, char **argv) {
       {{{49, 16, 10}, NDG_C128, 1}, 500},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    measure(&cases[i].net, cases[i].target, csv);
+    if (only < 0 || (size_t)only == i)
+      measure(&cases[i].net, cases[i].target, csv);
   if (csv)
     (void)fclose(csv);
   return 0;

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/* LAPACK wrappers and products: solutions put back, small products of every size and cut. */
+#include <check.h>
+#include <complex.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/random.h"
+#include "tensor/dtype.h"
+#include "tensor/gemm_small.h"
+#include "tensor/kernels.h"
+#include "tensor/lapack.h"
+
+enum { N = 23, N_RHS = 3 };
+
+static void fill(double *x, size_t n, ndg_rng *rng) {
+  for (size_t i = 0; i < n; i++)
+    x[i] = 2 * ndg_rng_uniform(rng) - 1;
+}
+
+static void make_definite(double a[N][N], ndg_rng *rng) {
+  double g[N][N];
+  fill(&g[0][0], (size_t)N * N, rng);
+  ndg_dgemm(false, true, N, N, N, 1, &g[0][0], N, &g[0][0], N, 0, &a[0][0], N);
+  for (int i = 0; i < N; i++)
+    a[i][i] += 1;
+}
+
+START_TEST(cholesky_solves) {
+  double a[N][N], l[N][N], x[N_RHS][N], b[N];
+  ndg_error e = {0};
+  ndg_rng rng = ndg_rng_root(1);
+  make_definite(a, &rng);
+  memcpy(l, a, sizeof l);
+  for (int i = 0; i < N; i++)
+    for (int j = i + 1; j < N; j++)
+      l[i][j] = NAN; /* only the lower triangle may be read */
+  fill(&x[0][0], (size_t)N_RHS * N, &rng);
+  double given[N_RHS][N];
+  memcpy(given, x, sizeof x);
+  ck_assert(ndg_cholesky(N, &l[0][0], &e) == NDG_OK);
+  ndg_cholesky_solve(N, &l[0][0], N_RHS, &x[0][0]);
+  for (int r = 0; r < N_RHS; r++) {
+    ndg_dgemv(false, N, N, 1, &a[0][0], N, x[r], 0, b);
+    for (int i = 0; i < N; i++)
+      ck_assert_double_eq_tol(b[i], given[r][i], 1e-11);
+  }
+  a[5][5] = -1;
+  ck_assert(ndg_cholesky(N, &a[0][0], &e) == NDG_ENUMERIC);
+  ck_assert_ptr_nonnull(strstr(e.text, "positive definite"));
+  ck_assert(ndg_cholesky(0, NULL, &e) == NDG_OK);
+}
+END_TEST
+
+START_TEST(lu_solves) {
+  double a[N][N], lu[N][N], x[N_RHS][N], given[N_RHS][N], b[N];
+  int32_t pivots[N];
+  ndg_error e = {0};
+  ndg_rng rng = ndg_rng_root(2);
+  fill(&a[0][0], (size_t)N * N, &rng);
+  for (int transposed = 0; transposed < 2; transposed++) {
+    memcpy(lu, a, sizeof lu);
+    fill(&x[0][0], (size_t)N_RHS * N, &rng);
+    memcpy(given, x, sizeof x);
+    ck_assert(ndg_lu(N, &lu[0][0], pivots, &e) == NDG_OK);
+    ndg_lu_solve(N, &lu[0][0], pivots, transposed, N_RHS, &x[0][0]);
+    for (int r = 0; r < N_RHS; r++) {
+      ndg_dgemv(transposed, N, N, 1, &a[0][0], N, x[r], 0, b);
+      for (int i = 0; i < N; i++)
+        ck_assert_double_eq_tol(b[i], given[r][i], 1e-10);
+    }
+  }
+  memset(a[3], 0, sizeof a[3]);
+  ck_assert(ndg_lu(N, &a[0][0], pivots, &e) == NDG_ENUMERIC);
+}
+END_TEST
+
+START_TEST(complex_lu_solves) {
+  ndg_complex a[N][N], lu[N][N], x[N], given[N];
+  int32_t pivots[N];
+  ndg_error e = {0};
+  ndg_rng rng = ndg_rng_root(3);
+  fill(&a[0][0].re, 2 * (size_t)N * N, &rng);
+  for (int transposed = 0; transposed < 2; transposed++) {
+    memcpy(lu, a, sizeof lu);
+    fill(&x[0].re, 2 * (size_t)N, &rng);
+    memcpy(given, x, sizeof x);
+    ck_assert(ndg_lu_complex(N, &lu[0][0], pivots, &e) == NDG_OK);
+    ndg_lu_complex_solve(N, &lu[0][0], pivots, transposed, 1, x);
+    for (int i = 0; i < N; i++) {
+      double complex sum = 0;
+      for (int j = 0; j < N; j++) {
+        const ndg_complex m = transposed ? a[j][i] : a[i][j];
+        sum += (m.re + I * m.im) * (x[j].re + I * x[j].im);
+      }
+      ck_assert(cabs(sum - (given[i].re + I * given[i].im)) < 1e-10);
+    }
+  }
+  memset(a[3], 0, sizeof a[3]);
+  ck_assert(ndg_lu_complex(N, &a[0][0], pivots, &e) == NDG_ENUMERIC);
+}
+END_TEST
+
+START_TEST(eigenvectors_are_eigenvectors) {
+  double a[N][N], v[N][N], w[N], alone[N], av[N];
+  ndg_error e = {0};
+  ndg_rng rng = ndg_rng_root(4);
+  make_definite(a, &rng);
+  memcpy(v, a, sizeof v);
+  ck_assert(ndg_symmetric_eigen(N, &v[0][0], true, w, &e) == NDG_OK);
+  for (int i = 0; i < N; i++) {
+    ck_assert(i == 0 || w[i] >= w[i - 1]);
+    ndg_dgemv(false, N, N, 1, &a[0][0], N, v[i], 0, av);
+    for (int j = 0; j < N; j++)
+      ck_assert_double_eq_tol(av[j], w[i] * v[i][j], 1e-11);
+  }
+  ck_assert(ndg_symmetric_eigen(N, &a[0][0], false, alone, &e) == NDG_OK);
+  for (int i = 0; i < N; i++)
+    ck_assert_double_eq_tol(alone[i], w[i], 1e-11);
+  for (uint64_t n = 0; n < 2; n++) {
+    ndg_fail_allocations_after(n);
+    const ndg_status st = ndg_symmetric_eigen(N, &a[0][0], false, alone, &e);
+    ndg_fail_allocations_after(UINT64_MAX);
+    ck_assert(st == NDG_ENOMEM);
+  }
+}
+END_TEST
+
+/* Small products. Integers, so that every order of addition gives the same. */
+enum { LARGEST = 150 };
+
+typedef struct operands {
+  ndg_gemm g;
+  ndg_dtype dtype;
+  double complex a[LARGEST * 40], b[LARGEST * 40], c[40 * 40];
+  char am[LARGEST * 40 * 16], bm[LARGEST * 40 * 16], cm[40 * 41 * 16];
+} operands;
+
+static void put_all(ndg_dtype dtype, char *to, const double complex *from, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    const ndg_complex z = {creal(from[i]), cimag(from[i])};
+    ndg_dtype_convert(dtype, to + i * ndg_dtype_size(dtype), NDG_C128, &z, 1);
+  }
+}
+
+static double complex integer(ndg_rng *rng, ndg_dtype dtype) {
+  const double re = (double)ndg_rng_below(rng, 9) - 4, im = (double)ndg_rng_below(rng, 9) - 4;
+  return dtype == NDG_C128 ? re + I * im : re;
+}
+
+static void draw(operands *o, ndg_rng *rng) {
+  ndg_gemm *g = &o->g;
+  *g = (ndg_gemm){.m = 1 + ndg_rng_below(rng, 39),
+                  .n = 1 + ndg_rng_below(rng, 39),
+                  .k = 1 + ndg_rng_below(rng, ndg_rng_below(rng, 4) ? 20 : LARGEST - 1),
+                  .a_transposed = ndg_rng_below(rng, 2),
+                  .b_transposed = ndg_rng_below(rng, 2),
+                  .accumulate = ndg_rng_below(rng, 2)};
+  g->lda = g->a_transposed ? g->m : g->k;
+  g->ldb = g->b_transposed ? g->k : g->n;
+  g->ldc = g->n + ndg_rng_below(rng, 2);
+  for (size_t i = 0; i < g->m * g->k; i++)
+    o->a[i] = integer(rng, o->dtype);
+  for (size_t i = 0; i < g->n * g->k; i++)
+    o->b[i] = integer(rng, o->dtype);
+  for (size_t i = 0; i < g->m * g->n; i++)
+    o->c[i] = integer(rng, o->dtype);
+  put_all(o->dtype, o->am, o->a, g->m * g->k);
+  put_all(o->dtype, o->bm, o->b, g->n * g->k);
+  memset(o->cm, 0x7f, sizeof o->cm);
+  const size_t size = ndg_dtype_size(o->dtype);
+  for (size_t i = 0; i < g->m; i++)
+    put_all(o->dtype, o->cm + i * g->ldc * size, o->c + i * g->n, g->n);
+}
+
+static void check_product(const operands *o, const char *name) {
+  const ndg_gemm *g = &o->g;
+  const size_t size = ndg_dtype_size(o->dtype);
+  for (size_t i = 0; i < g->m; i++)
+    for (size_t j = 0; j < g->n; j++) {
+      double complex sum = g->accumulate ? o->c[i * g->n + j] : 0;
+      for (size_t p = 0; p < g->k; p++)
+        sum += o->a[g->a_transposed ? p * g->lda + i : i * g->lda + p] *
+               o->b[g->b_transposed ? j * g->ldb + p : p * g->ldb + j];
+      ndg_complex z = {0, 0};
+      ndg_dtype_convert(NDG_C128, &z, o->dtype, o->cm + (i * g->ldc + j) * size, 1);
+      ck_assert_msg(z.re == creal(sum) && z.im == cimag(sum),
+                    "%s %s %zu x %zu x %zu %d%d: (%zu,%zu)", name, ndg_dtype_name(o->dtype), g->m,
+                    g->k, g->n, g->a_transposed, g->b_transposed, i, j);
+    }
+  for (size_t i = 0; i < g->m && g->ldc > g->n; i++)
+    for (size_t b = 0; b < size; b++)
+      ck_assert_msg(o->cm[(i * g->ldc + g->n) * size + b] == 0x7f, "written past a row");
+}
+
+START_TEST(small_products_are_right) {
+  static operands o;
+  static _Alignas(64) char work[NDG_GEMM_WORK];
+  const ndg_dtype dtypes[] = {NDG_F32, NDG_F64, NDG_C128, NDG_LONG_DOUBLE};
+  const ndg_kernels *k;
+  ndg_rng rng = ndg_rng_root(5);
+  o.dtype = dtypes[_i];
+  for (int round = 0; round < 300; round++) {
+    for (size_t isa = 0; (k = ndg_kernels_get(isa)) && o.dtype != NDG_LONG_DOUBLE; isa++) {
+      draw(&o, &rng);
+      (o.dtype == NDG_F32   ? k->gemm->f32
+       : o.dtype == NDG_F64 ? k->gemm->f64
+                            : k->gemm->c128)(&o.g, o.am, o.bm, o.cm, work);
+      check_product(&o, k->name);
+    }
+    draw(&o, &rng);
+    ndg_gemm_blas(o.dtype, &o.g, o.am, o.bm, o.cm);
+    check_product(&o, "library");
+    draw(&o, &rng);
+    ndg_gemm_run(o.dtype, &o.g, o.am, o.bm, o.cm, work);
+    check_product(&o, "chosen");
+  }
+}
+END_TEST
+
+/* A row of the result has the same bits whether it is computed with others or alone. */
+START_TEST(small_products_may_be_cut) {
+  static _Alignas(64) char work[NDG_GEMM_WORK];
+  enum { M = 19, K = 300, COLUMNS = 29 };
+  static double a[M * K], b[K * COLUMNS], whole[M * COLUMNS], part[M * COLUMNS];
+  const ndg_kernels *k;
+  ndg_rng rng = ndg_rng_root(6);
+  fill(a, (size_t)M * K, &rng);
+  fill(b, (size_t)K * COLUMNS, &rng);
+  for (size_t isa = 0; (k = ndg_kernels_get(isa)); isa++) {
+    ndg_gemm g = {.m = M, .n = COLUMNS, .k = K, .lda = K, .ldb = COLUMNS, .ldc = COLUMNS};
+    k->gemm->f64(&g, a, b, whole, work);
+    g.m = 1;
+    for (size_t i = 0; i < M; i++)
+      k->gemm->f64(&g, a + i * K, b, part + i * COLUMNS, work);
+    ck_assert_mem_eq(whole, part, sizeof whole);
+  }
+}
+END_TEST
+
+START_TEST(blas_describes_itself) {
+  ndg_blas_info info;
+  ndg_blas_describe(&info);
+  ck_assert_int_gt((int)strlen(info.library), 0);
+  ck_assert_int_gt((int)strlen(info.core), 0);
+  ck_assert_int_gt((int)strlen(info.family), 0);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+  ndg_blas_prepare(argc, argv);
+  Suite *suite = suite_create("linear algebra");
+  TCase *c = tcase_create("linear algebra");
+  tcase_set_timeout(c, 60);
+  tcase_add_test(c, cholesky_solves);
+  tcase_add_test(c, lu_solves);
+  tcase_add_test(c, complex_lu_solves);
+  tcase_add_test(c, eigenvectors_are_eigenvectors);
+  tcase_add_loop_test(c, small_products_are_right, 0, 4);
+  tcase_add_test(c, small_products_may_be_cut);
+  tcase_add_test(c, blas_describes_itself);
+  suite_add_tcase(suite, c);
+  SRunner *sr = srunner_create(suite);
+  srunner_set_tap(sr, "-");
+  srunner_run_all(sr, CK_SILENT);
+  const int failed = srunner_ntests_failed(sr);
+  srunner_free(sr);
+  return failed != 0;
+}
