@@ -17,6 +17,7 @@ static const double FAR = 1e6;          /* relative to the start: the loss has n
 
 typedef struct slope {
   double shift, loss, predicted, size; /* size: Frobenius norm of H */
+  double hint;                         /* shift to try where none is not enough */
   double start;                        /* ‖φ‖ */
   bool moved, done, reached;
 } slope;
@@ -99,7 +100,7 @@ static ndg_status look(descent *s, ndg_error *e) {
 }
 
 static void raise_shift(slope *k) {
-  k->shift = fmax(4 * k->shift, FIRST_SHIFT * k->size);
+  k->shift = fmax(k->shift == 0 ? k->hint : 4 * k->shift, FIRST_SHIFT * k->size);
 }
 
 /* −(H + shift)⁻¹ g with the least shift tried that makes it a descent direction. */
@@ -142,7 +143,12 @@ static ndg_status attempt(descent *s, bool *pending, ndg_error *e) {
     const bool tries = !k->done && !k->moved;
     if (tries) {
       find_step(s, t);
-      k->done = k->reached = k->shift == 0 && k->predicted <= WORTH * fabs(k->loss);
+      if (k->shift > 0 && k->predicted <= WORTH * fabs(k->loss)) {
+        k->shift = 0; /* is it the shift that leaves so little to gain? */
+        find_step(s, t);
+      }
+      k->done = k->predicted <= WORTH * fabs(k->loss);
+      k->reached = k->done && k->shift == 0;
     }
     place(s, t, tries && !k->done);
   }
@@ -155,9 +161,10 @@ static ndg_status attempt(descent *s, bool *pending, ndg_error *e) {
     const double gain = k->loss - s->norms[t];
     if (gain >= ENOUGH * k->predicted) {
       memcpy(ndg_task_data(s->phi, t), ndg_task_data(s->trial, t), s->n * sizeof(double));
+      const bool faithful = gain > 0.75 * k->predicted; /* the quadratic model, to the loss */
       k->moved = true;
-      k->shift = gain > 0.75 * k->predicted ? k->shift / 8 : k->shift;
-      k->shift = k->shift < FIRST_SHIFT * k->size ? 0 : k->shift;
+      k->hint = faithful ? k->shift / 8 : k->shift;
+      k->shift = faithful ? 0 : k->shift;
     } else {
       raise_shift(k);
       *pending = true;

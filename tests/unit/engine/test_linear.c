@@ -984,6 +984,105 @@ START_TEST(newton_from_nowhere) {
 }
 END_TEST
 
+/* Two wells: the start lies on the ridge between them, where the Hessian is indefinite. */
+static void open_wells(fixture *f, ndg_dtype dtype) {
+  fixture_form(f, N, 2);
+  f->dtype = dtype;
+  f->options.quartic = 1;
+  for (uint64_t t = 0; t < 2; t++) {
+    for (uint64_t i = 0; i < N; i++) {
+      f->numbers[0][t * N * N + i * (N + 1)] = i < 3 && t == 0 ? -1 - (double)i : 1;
+      f->numbers[1][t * N + i] = 0.01 * fixture_number(71, i);
+      f->numbers[2][t * N * N + i * (N + 1)] = 0.5;
+      f->numbers[3][t * N + i] = fixture_number(72, i);
+    }
+  }
+  (void)fixture_open(f);
+}
+
+START_TEST(newton_ends_in_a_minimum) {
+  static const double complex betas[] = {0, 0.1, -0.1, 0.05 * I};
+  static const double reached[] = {1e-5, 1e-13, 1e-16};
+  for (int k = 0; k < (real_types[_i] == NDG_F64 ? 4 : 3); k++) {
+    fixture f;
+    open_wells(&f, real_types[_i]);
+    const bool is_complex = cimag(betas[k]) != 0;
+    const double ridge[N] = {0.01, -0.01, 0.02};
+    double found[N];
+    ndg_vector *start = fixture_vector(f.problem, NDG_PHI, ridge);
+    ndg_vector *end = is_complex ? ndg_vector_create(NDG_PHI, NDG_C128, 2, N)
+                                 : fixture_vector(f.problem, NDG_PHI, NULL);
+    ndg_phase phase = {0};
+    ndg_error e;
+    const ndg_status st = newton(f.problem, betas[k], start, end, &phase, &e);
+    ck_assert_msg(st == NDG_OK, "%s", e.text);
+    ck_assert_double_lt(phase.gradient_norm, reached[is_complex ? 1 : _i]);
+    fixture_read(end, 0, found);
+    for (int i = 0; i < N; i++) {
+      const double h = f.numbers[0][i * (N + 1)];
+      ck_assert_double_gt(h + 0.5 * creal(betas[k]) + 3 * found[i] * found[i], 0.5);
+    }
+    ck_assert_uint_gt(f.problem->record.hessian_vector_products, 2 * N); /* not for nothing */
+    ndg_vector_destroy(start);
+    ndg_vector_destroy(end);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
+/* Where there is no minimum, the stationary point is found all the same. */
+START_TEST(newton_without_a_minimum) {
+  double values[N], found[N];
+  double complex exact[N];
+  spread(values, N, 1, 5);
+  values[2] = -1;
+  fixture f;
+  ndg_problem *p = open_with(&f, values, N, 1, NDG_F64);
+  ndg_vector *end = fixture_vector(p, NDG_PHI, NULL);
+  ndg_phase phase = {0};
+  ndg_error e;
+  ck_assert_int_eq(newton(p, 0.2, NULL, end, &phase, &e), NDG_OK);
+  exact_phase(&f, 0.2, 0, exact);
+  fixture_read(end, 0, found);
+  for (int i = 0; i < N; i++) {
+    ck_assert_double_eq_tol(found[i], creal(exact[i]), 1e-12);
+  }
+  ndg_vector_destroy(end);
+  fixture_close(&f);
+}
+END_TEST
+
+/* Every allocation of a solve and of a Newton phase may fail. */
+START_TEST(out_of_memory) {
+  double values[N], b[N];
+  spread(values, N, 1, 9);
+  random_rhs(b, N);
+  for (int what = 0; what < 4; what++) {
+    ndg_status st = NDG_ENOMEM;
+    for (uint64_t n = 0; st != NDG_OK; n++) {
+      fixture f;
+      ndg_error e;
+      ndg_phase phase = {0};
+      ndg_problem *p = (open_wells(&f, NDG_F64), f.problem);
+      ndg_vector *end = fixture_vector(p, NDG_PHI, NULL);
+      ndg_vector *phi = fixture_vector(p, NDG_PHI, values);
+      solving s;
+      open_solving(&s, p, what < 3 ? (uint32_t)what : 0, b);
+      s.request.phi = phi;
+      ndg_fail_allocations_after(n);
+      st = what < 3 ? ndg_linear_solve(p, &s.request, &e) : newton(p, 0.1, s.phi, end, &phase, &e);
+      ndg_fail_allocations_after(UINT64_MAX);
+      ck_assert_msg(st == NDG_OK || st == NDG_ENOMEM, "%s", e.text);
+      ck_assert_uint_lt(n, 100000);
+      close_solving(&s);
+      ndg_vector_destroy(phi);
+      ndg_vector_destroy(end);
+      fixture_close(&f);
+    }
+  }
+}
+END_TEST
+
 /* Phases of one contour start at one point and share one factor; what they are said to cost does
    not depend on that. */
 START_TEST(newton_shares_its_factor) {
@@ -1045,6 +1144,9 @@ int main(void) {
   tcase_add_test(phases, newton_tolerance);
   tcase_add_test(phases, newton_from_nowhere);
   tcase_add_test(phases, newton_shares_its_factor);
+  tcase_add_loop_test(phases, newton_ends_in_a_minimum, 0, 3);
+  tcase_add_test(phases, newton_without_a_minimum);
+  tcase_add_test(phases, out_of_memory);
   suite_add_tcase(suite, krylov);
   suite_add_tcase(suite, solve);
   suite_add_tcase(suite, dense);
