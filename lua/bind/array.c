@@ -71,14 +71,26 @@ static void tell_collector(lua_State *L, size_t bytes) {
   }
 }
 
+/* Arrays that wait for the collector may hold what is missing. Finalisers need a little
+   memory themselves, and one that cannot be called is never called again: without that little,
+   nothing is collected. */
+static void *collect_and_retry(lua_State *L, size_t n, size_t size) {
+  void *probe = ndg_calloc(1, 4096);
+  if (!probe) {
+    return NULL;
+  }
+  ndg_free(probe);
+  lua_gc(L, LUA_GCCOLLECT);
+  return ndg_calloc(n, size);
+}
+
 ndg_lua_array *ndg_lua_push_array(lua_State *L, uint32_t kind, const ndg_shape *shape) {
   ndg_lua_array *a = push_closed(L, kind);
   const size_t n = (size_t)ndg_shape_size(shape), size = ndg_lua_element_size(kind);
   a->shape = *shape;
   a->data = ndg_calloc(n, size);
   if (!a->data) {
-    lua_gc(L, LUA_GCCOLLECT);
-    a->data = ndg_calloc(n, size);
+    a->data = collect_and_retry(L, n, size);
   }
   if (!a->data) {
     ndg_lua_no_memory(L);
