@@ -55,7 +55,8 @@ ndg_status ndg_rung_closed_form(ndg_ladder *s, ndg_error *e) {
 static ndg_status solve(ndg_problem *q, const ndg_dense *factor, const ndg_vector *phi,
                         const ndg_vector *g, int refine, ndg_vector *v, ndg_error *e) {
   ndg_vector *r = ndg_real_vector(q, NDG_PHI), *hv = ndg_real_vector(q, NDG_PHI);
-  long double *one = ndg_calloc(2 * g->n_tasks, sizeof *one), *minus = one ? one + g->n_tasks : NULL;
+  long double *one = ndg_calloc(2 * g->n_tasks, sizeof *one),
+              *minus = one ? one + g->n_tasks : NULL;
   ndg_status st = r && hv && one ? NDG_OK : ndg_no_memory(e, "the oracle's linear solve");
   double before = INFINITY;
   for (uint64_t t = 0; one && t < g->n_tasks; t++) {

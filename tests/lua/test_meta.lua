@@ -1,0 +1,59 @@
+-- SPDX-License-Identifier: MIT
+-- The annotations for editors name everything that the API has, and nothing else.
+package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
+local nudge = require "nudge"
+local study = require "nudge.study"
+local tap = require "tap"
+
+local library = debug.getinfo(nudge.settings, "S").source:match "^@(.*/)nudge/"
+local text = tap.read(library .. "meta/nudge.lua")
+
+-- Names declared as `function owner.name(` or `function owner:name(`.
+local function declared(owner)
+  local names = {}
+  for name in text:gmatch("\nfunction " .. owner .. "[.:]([%w_]+)%(") do
+    names[name] = true
+  end
+  return names
+end
+
+local function check_same(owner, members, wanted_type)
+  local names = declared(owner)
+  for name, member in pairs(members) do
+    if type(member) == wanted_type and name:sub(1, 2) ~= "__" then
+      tap.ok(names[name], owner .. " " .. name .. " has no annotation; it")
+      names[name] = nil
+    end
+  end
+  tap.is(next(names), nil, "an annotation of " .. owner .. " that nothing has")
+end
+
+-- The methods of a userdata type stand behind its __index, a table or a closure over one.
+local function methods_of(type_name)
+  local index = debug.getregistry()[type_name].__index
+  if type(index) == "function" then
+    index = select(2, debug.getupvalue(index, 1))
+  end
+  return index
+end
+
+for owner, type_name in pairs { Array = "nudge.array", Random = "nudge.random",
+  Problem = "nudge.problem", Component = "nudge.rule" } do
+  tap.test("methods of " .. type_name, function()
+    check_same(owner, methods_of(type_name), "function")
+  end)
+end
+
+tap.test("methods of a study", function()
+  check_same("Study", { table = study.table, csv = study.csv, json = study.json,
+    plot = study.plot }, "function")
+end)
+
+for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
+  tasks = nudge.tasks } do
+  tap.test("functions of " .. owner, function()
+    check_same(owner, members, "function")
+  end)
+end
+
+tap.done()
