@@ -7,7 +7,9 @@
 #define NDG_BLOCK 256
 
 /* No iteration reads what another wrote: y may be an operand, but then exactly. */
-#if defined(__clang__)
+#if defined(NDG_SCALAR_KERNELS) /* no vectors of this type */
+#define NDG_INDEPENDENT
+#elif defined(__clang__)
 #define NDG_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define NDG_INDEPENDENT _Pragma("GCC ivdep")

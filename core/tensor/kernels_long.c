@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* long double: the oracle's type. The C library's functions, element by element. */
+#define NDG_SCALAR_KERNELS
 #include <math.h>
 
 #include "tensor/kernels.h"
