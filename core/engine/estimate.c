@@ -16,10 +16,11 @@ static void hold(ndg_problem *p, const ndg_vector *v) {
 
 static ndg_vector *new_vector(ndg_problem *p, uint32_t space, int is_complex,
                               const ndg_optimizer *optimizer) {
-  ndg_optimizer o;
-  if (ndg_optimizer_resolve(p, optimizer, &o, NULL) < 0)
-    return NULL;
-  ndg_vector *v = ndg_problem_new_vector(p, space, is_complex != 0, o.kind);
+  /* Only the kind decides the length: what else is wrong with an optimizer is the phase's to say.
+   */
+  const uint32_t asked = optimizer ? optimizer->kind : NDG_OPTIMIZER_PROBLEM;
+  const uint32_t kind = asked == NDG_OPTIMIZER_PROBLEM ? p->inner.optimizer.kind : asked;
+  ndg_vector *v = ndg_problem_new_vector(p, space, is_complex != 0, kind);
   if (!v)
     return NULL;
   v->next = p->live;

@@ -35,8 +35,10 @@ ndg_status contrastive_estimate_radius(estimate *x) {
   if (st < 0) {
     return st;
   }
+  /* Relative to G(0): a small beta, or a zero meta-gradient, leaves nothing else but round-off. */
+  const double noise = 1e4 * (x->info.dtype == NDG_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
   /* Past ρ negative powers are there too, and fill the upper end of the circle. */
-  if (norm[n - 1] > norm[n / 2] && norm[n - 1] > 1e-3 * norm[1]) {
+  if (norm[n - 1] > norm[n / 2] && norm[n - 1] > 1e-3 * norm[1] && norm[n - 1] > noise * norm[0]) {
     contrastive_note(x, NDG_PAST_RADIUS,
                      "G has a singularity inside the circle |beta| = %g: past the stability "
                      "radius; choose a smaller beta",
@@ -44,7 +46,6 @@ ndg_status contrastive_estimate_radius(estimate *x) {
     return NDG_OK;
   }
   /* The highest ratio above round-off is nearest to its limit. */
-  const double noise = 1e4 * (x->info.dtype == NDG_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
   uint32_t j = 1;
   while (j + 1 < n && norm[j + 1] > noise * norm[0]) {
     j++;

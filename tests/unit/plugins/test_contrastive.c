@@ -245,6 +245,42 @@ START_TEST(contour_finds_the_radius) {
 }
 END_TEST
 
+START_TEST(round_off_is_no_singularity) {
+  /* The coefficients of G fall below round-off at once: no sign of anything inside the circle. */
+  ndg_problem *problem = open_linear_quadratic(newton_inner());
+  ndg_record record =
+      estimate(problem, "contrastive", "variant=holomorphic; points=64; beta=1e-15", found);
+  ck_assert_msg(record.status == NDG_OK, "%s", record.note);
+  ndg_problem_close(problem);
+  /* Data in which learning already finds the minimum of the evaluation loss: grad F is zero. */
+  problem = open_zero_gradient(descent(0.2, 60));
+  for (int points = 8; points <= 64; points++) {
+    char options[80];
+    (void)snprintf(options, sizeof options, "variant=holomorphic; points=%d; beta=0.3", points);
+    record = estimate(problem, "contrastive", options, found);
+    ck_assert_msg(record.status == NDG_OK, "%d points: %s", points, record.note);
+    ck_assert_double_le(fabs(found[0]), 1e-13);
+  }
+  ndg_problem_close(problem);
+}
+END_TEST
+
+START_TEST(unusable_step_size_is_named) {
+  /* The problem's Newton phases have no step size that another optimiser could take over. */
+  static const char *const options[] = {"free_optimizer=gradient_descent",
+                                        "free_optimizer=heavy_ball; nudged_optimizer=heavy_ball; "
+                                        "state=carried",
+                                        "nudged_optimizer=adam"};
+  ndg_inner inner = newton_inner();
+  inner.optimizer.lr = 0;
+  ndg_problem *problem = open_scalar(inner);
+  check_estimate_refused(problem, "contrastive", options[_i], "lr is 0; it must be > 0");
+  check_estimate_refused(problem, "unrolled", "optimizer=nesterov; steps=3",
+                         "lr is 0; it must be > 0");
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(growing_phase_is_past_the_radius) {
   /* Curvature 1.8 - 0.8 β < 0: the negative phase runs away, slowly or quickly. */
   ndg_problem *problem = open_scalar(descent(0.2, 60));
@@ -348,6 +384,8 @@ int main(void) {
   tcase_add_test(tests, matched_reference_removes_what_is_left_to_learn);
   tcase_add_test(tests, known_radius_is_respected);
   tcase_add_test(tests, contour_finds_the_radius);
+  tcase_add_test(tests, round_off_is_no_singularity);
+  tcase_add_loop_test(tests, unusable_step_size_is_named, 0, 3);
   tcase_add_test(tests, growing_phase_is_past_the_radius);
   tcase_add_test(tests, diverged_learning_gives_no_number);
   tcase_add_test(tests, missed_tolerance_is_said);
