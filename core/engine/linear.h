@@ -28,12 +28,16 @@ void ndg_dense_free(ndg_dense *);
 /* Behind ndg_problem_api.solve. [owner; estimating; as ndg_solve says] */
 ndg_status ndg_linear_solve(ndg_problem *, ndg_solve *, ndg_error *);
 /* Behind ndg_problem_api.relax for NDG_NEWTON: stationary point of the augmented loss from
-   phase->start, real or complex beta; simplified Newton with the last factorisation, refreshed when
-   it contracts too slowly. Counts a gradient evaluation per iteration and P Hessian-vector products
-   per factorisation. */
+   phase->start, real or complex beta, by steps with the factor of H at the start; where they
+   contract too slowly, by GMRES preconditioned with it; where that is slow, with a factor made
+   anew. A start that is no minimum of learn_loss goes downhill first. Ends at the tolerance, at
+   round-off, or after `steps`. Counts every gradient, product and factorisation (P products), and
+   the first factorisation also when it was kept from another phase. NDG_NOT_CONVERGED: stuck, or
+   short of the tolerance; NDG_DIVERGED: not finite at the start. [owner; estimating; P products and
+   tens of gradients] */
 ndg_status ndg_newton_relax(ndg_problem *, ndg_phase *, ndg_error *);
-/* Largest eigenvalue of ∂²φφ learn_loss at phi (power iteration, relative 1e-3, from above by a
- * margin). */
+/* Largest modulus of an eigenvalue of ∂²φφ learn_loss at phi, over tasks: from above, by at most
+   0.2 %, by Lanczos. [owner; estimating; tens of products with H] */
 ndg_status ndg_largest_eigenvalue(ndg_problem *, const ndg_vector *phi, double *out, ndg_error *);
 
 #endif

@@ -213,9 +213,10 @@ static ndg_status weigh(ndg_ladder *s, uint32_t kind, bool by_name, ndg_error *e
 }
 
 static void hand_over(const ndg_ladder *s, double *gradient, double *phi_star) {
-  if (s->exact->chosen) {
-    memcpy(gradient, gradient_of(s, s->exact->chosen), s->n_theta * sizeof *gradient);
+  if (!s->exact->chosen) {
+    return;
   }
+  memcpy(gradient, gradient_of(s, s->exact->chosen), s->n_theta * sizeof *gradient);
   for (uint64_t t = 0; phi_star && t < s->n_tasks; t++) {
     ndg_convert_to_f64(s->phi_wide->dtype, ndg_task_data(s->phi_wide, t), phi_star + t * s->n_phi,
                        s->n_phi);
@@ -239,6 +240,9 @@ ndg_status ndg_oracle(ndg_problem *p, uint32_t kind, uint32_t allowed, double *g
   }
   for (uint64_t i = 0; i < p->n_theta; i++) {
     gradient[i] = NAN;
+  }
+  for (uint64_t i = 0; phi_star && i < p->n_phi * p->tasks.arrays.n_tasks; i++) {
+    phi_star[i] = NAN;
   }
   ndg_status st = open_ladder(&s, p, allowed ? allowed & apply : apply, exact, e);
   if (st >= 0) {

@@ -34,9 +34,11 @@ typedef struct ndg_exact {
   double eval_loss, learn_loss;
 } ndg_exact;
 
-/* theta as set in the problem. gradient: Q (mean over tasks). phi_star: n_tasks x P or NULL.
-   allowed: rungs that may be used (0: all that apply and cost less than about `limit_s` seconds).
-   NDG_NOT_CONVERGED (soft) when no two rungs agree to 1e-8. [owner; open; seconds] */
+/* theta as set in the problem. gradient: Q (mean over tasks; NaN where no rung gave one). phi_star:
+   n_tasks x P, likewise, or NULL. allowed: rungs that may be used; 0: all that apply, differences
+   only where no other independent rung is. NDG_NOT_CONVERGED (soft): no two rungs agree to 1e-8, or
+   phi* is no minimum; NDG_DIVERGED (soft): learning does. Both leave a message. [owner; open;
+   seconds] */
 ndg_status ndg_oracle(ndg_problem *, uint32_t kind, uint32_t allowed, double *gradient,
                       double *phi_star, ndg_exact *, ndg_error *);
 const char *ndg_rung_name(uint32_t rung); /* "closed form", "dense", ... */
