@@ -202,6 +202,9 @@ static ndg_status run_rule(ndg_problem *p, const ndg_instance *rule, bool per_ta
   ndg_vector *v = new_vector(p, NDG_THETA, 0, NULL);
   if (!v)
     return ndg_no_memory(e, "an estimate");
+  /* What a rule does not write is no number; least of all the number zero. */
+  const ndg_vector *const zero = v;
+  ndg_vector_combine(v, (ndg_complex){NAN, 0}, 1, &(const ndg_complex){1, 0}, &zero);
   ndg_status st =
       rule->loaded->ops.rule.estimate(rule->options, ndg_problem_get_api(), p, v, record, e);
   if (st < 0)

@@ -176,7 +176,8 @@ typedef struct ndg_rule_ops {
   /* [main; loaded; pure] Optional. Capability ids (NULL-terminated, const) that these option values
      need beyond the component's `needs`. */
   const char *const *(*needs)(const void *options);
-  /* [main or worker; open; estimating] Required. gradient: THETA, real, one estimate per task. */
+  /* [main or worker; open; estimating] Required. gradient: THETA, real, one estimate per task; NaN
+     until it is written. */
   ndg_status (*estimate)(const void *options, const ndg_problem_api *, ndg_problem *,
                          ndg_vector *gradient, ndg_record *, ndg_error *);
 } ndg_rule_ops;
