@@ -149,8 +149,7 @@ ndg_status ndg_lower_kernel(ndg_lowering *l, ndg_node n) {
     return ndg_lowering_no_memory(l);
   for (uint32_t i = 0; i < node->n_in; i++) {
     in[i] = l->value[node->in[i]];
-    const bool fit =
-        in[i].buffer != NDG_NO_BUFFER && (!how.dense || ndg_operand_is_dense(&in[i]));
+    const bool fit = in[i].buffer != NDG_NO_BUFFER && (!how.dense || ndg_operand_is_dense(&in[i]));
     const bool to_complex = how.promotes ? l->is_complex[n] : in[i].is_complex;
     ndg_status st = make_fit(l, &in[i], fit, to_complex);
     if (st < 0)

@@ -101,18 +101,26 @@ static void NAME(pack)(const ndg_gemm *g, size_t parts, const T *b, size_t first
   }
 }
 
-/* A block that is not stored as it is: parts of complex rows to be joined, or columns of C. */
-static void NAME(put_block)(const T *sum, size_t rows, size_t columns, size_t parts, T *c,
-                            size_t row_step, size_t column_step, bool accumulate) {
-  for (size_t i = 0; i < rows; i += parts, c += row_step, sum += parts * NV * W)
-    for (size_t j = 0; j < columns; j += parts) {
-      T *to = c + j / parts * column_step;
-      const T *im = sum + NV * W + j; /* of complex rows only */
-      const T re = parts == 1 ? sum[j] : sum[j] - im[1];
-      to[0] = accumulate ? to[0] + re : re;
-      if (parts == 2)
-        to[1] = (accumulate ? to[1] : 0) + sum[j + 1] + im[0];
+/* A block whose rows are columns of C. */
+static void NAME(put_turned)(const T *sum, size_t rows, size_t columns, T *c, size_t ldc,
+                             bool accumulate) {
+  for (size_t j = 0; j < columns; j++, c += ldc, sum++)
+    for (size_t i = 0; i < rows; i++)
+      c[i] = accumulate ? c[i] + sum[i * NV * W] : sum[i * NV * W];
+}
+
+/* A block whose rows are the parts of complex rows, to be joined. */
+static void NAME(put_complex)(const T *sum, size_t rows, size_t columns, T *c, size_t row_step,
+                              size_t column_step, bool accumulate) {
+  for (size_t i = 0; i < rows; i += 2, c += row_step, sum += 2 * NV * W) {
+    const T *im = sum + NV * W;
+    for (size_t j = 0; j < columns; j += 2) {
+      T *to = c + j / 2 * column_step;
+      const T x = sum[j] - im[j + 1], y = sum[j + 1] + im[j];
+      to[0] = accumulate ? to[0] + x : x;
+      to[1] = accumulate ? to[1] + y : y;
     }
+  }
 }
 
 /* What stays the same over a product. `turned`: g describes the transposed product, and C is stored
@@ -139,7 +147,10 @@ static void NAME(rows)(const NAME(product) * q, const NAME(panel) * s, const T *
     } else {
       T sum[MR * NV * W];
       NAME(any_block)(block_rows, nv, s, row, sum, NV * W, false);
-      NAME(put_block)(sum, block_rows, n, q->parts, to, q->row_step, q->column_step, accumulate);
+      if (q->parts == 1)
+        NAME(put_turned)(sum, block_rows, n, to, q->column_step, accumulate);
+      else
+        NAME(put_complex)(sum, block_rows, n, to, q->row_step, q->column_step, accumulate);
     }
   }
 }
