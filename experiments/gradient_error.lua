@@ -52,7 +52,7 @@ end
 local function housing()
   local data = nudge.data.housing { fallback = nudge.data.correlated_regression }
   local problem = nudge.problem {
-    name = "housing",
+    name = data.origin,
     learner = nudge.learner("quadratic", { form = "ridge", lambda = 0.05 }),
     tasks = nudge.tasks.regression { data = data, learn = 0.5 },
     inner = { optimizer = "nesterov", lr = 0.15, momentum = 0.77, steps = 400 },
@@ -68,12 +68,12 @@ local function digits()
   local data = nudge.data.mnist { n = 2 * n, block = block,
     fallback = nudge.data.synthetic_digits }
   local problem = nudge.problem {
-    name = "MNIST",
+    name = data.origin,
     learner = nudge.learner("complex_synapse",
       { layers = { (28 // block) ^ 2, 16, 10 }, activation = "tanh", loss = "cross_entropy" }),
     tasks = nudge.tasks.classification { data = data, learn = n, eval = n, standardise = "all" },
-    inner = { optimizer = "heavy_ball", lr = large and 0.5 or 1.5, momentum = large and 0.9 or 0.82,
-      steps = large and 3000 or 1000 },
+    inner = { optimizer = "heavy_ball", lr = large and 0.3 or 1.5,
+      momentum = large and 0.92 or 0.82, steps = large and 1500 or 1000 },
     seed = 2,
   }
   local theta = problem:theta()
@@ -82,7 +82,7 @@ local function digits()
   end
   problem:set_theta(theta)
   if large then
-    return study(problem, 3000, { 125, 250, 500, 1000 }, { 500, 1000, 2000, 3000 })
+    return study(problem, 1500, { 200, 400, 800 }, { 350, 450, 550, 1500 })
   end
   return study(problem, 1000, { 60, 120, 250 }, { 550, 600, 650, 1000 })
 end

@@ -3,7 +3,6 @@
 -- bound and its best beta. Then each rule that wants a panel alone, a curve for each combination of
 -- its other options. Right: error against cost.
 local check = require "nudge.check"
-local core = require "nudge.core"
 local gnuplot = require "nudge.gnuplot"
 
 local figure = {}
@@ -34,8 +33,8 @@ local function bound_series(s, series, color)
   local x, y, radius = {}, {}, s.exact.stability_radius or math.huge
   local bound = series.bound
   for _, row in ipairs(series.rows) do
-    if row.values.beta < radius then
-      x[#x + 1], y[#y + 1] = row.values.beta, core.bound_at(bound, row.values.beta)
+    if row.bound and row.values.beta < radius then
+      x[#x + 1], y[#y + 1] = row.values.beta, row.bound
     end
   end
   return { x = x, y = y, color = color, dashed = true, width = 1, out_of_range = true },

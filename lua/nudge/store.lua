@@ -24,7 +24,7 @@ local function csv_field(value)
   return text:find '[",\n]' and '"' .. text:gsub('"', '""') .. '"' or text
 end
 
-local measures = { "relative_error", "cosine", "sign_agreement", "norm_ratio", "cost" }
+local measures = { "relative_error", "bound", "cosine", "sign_agreement", "norm_ratio", "cost" }
 local records = {
   "gradient_evaluations", "hessian_vector_products", "mixed_products", "learner_runs",
   "bytes_held", "residual", "gradient_norm",

@@ -93,6 +93,20 @@ function study.has_dimension(family, name)
   end
 end
 
+-- The bound with its best beta, for phases as they ended where the bounds of the rows are smallest.
+local function predict(family, series, exact)
+  local least
+  for _, row in ipairs(series.rows) do
+    local bound = theory.bound(family.rule, exact, row.record.gradient_norm)
+    row.bound = bound and core.bound_at(bound, row.values.beta)
+    if bound and row.values.beta < exact.stability_radius
+      and (not least or row.bound < least.bound) then
+      least = row
+    end
+  end
+  return least and theory.bound(family.rule, exact, least.record.gradient_norm)
+end
+
 -- Order fitted in beta, and the bound with its best beta, for one series over beta. Where the
 -- phases themselves may be that wrong, an error says nothing about truncation.
 local function analyse_series(family, series, exact)
@@ -108,7 +122,7 @@ local function analyse_series(family, series, exact)
     series.fit = core.fit_order(core.array(beta), core.array(error), limit)
   end
   series.best = study.best(series.rows)
-  series.bound = theory.bound(family.rule, exact, series.rows[1].record.gradient_norm)
+  series.bound = predict(family, series, exact)
 end
 
 local function analyse(s)
