@@ -29,8 +29,9 @@ ndg_status ndg_factorise_at(ndg_problem *, uint32_t loss, double beta, const ndg
 /* [owner; open; as ndg_newton_relax] Newton's method with a factor that the caller has: of H at a
    point not far from the phase's start; NULL: the problem's own, at the start. */
 ndg_status ndg_newton_from(ndg_problem *, ndg_phase *, const ndg_factor *, ndg_error *);
-/* [owner; open; P products with H per step, tens of steps] Downhill on the loss augmented with beta,
-   float64, the tasks that are wanted, to near a minimum. reached: false where none was found. */
+/* [owner; open; P products with H per step, tens of steps] Downhill on the loss augmented with
+   beta, float64, the tasks that are wanted, to near a minimum. reached: false where none was found.
+ */
 ndg_status ndg_descend(ndg_problem *, double beta, ndg_vector *phi, const bool *wanted,
                        bool *reached, ndg_error *);
 /* [any; any; 2P² per right-hand side] A⁻¹ of one task, in place. */
