@@ -1,0 +1,52 @@
+-- SPDX-License-Identifier: MIT
+-- docs/lua.md names everything that a script can call, and nothing else.
+local here = debug.getinfo(1, "S").source:match "^@(.*/)"
+package.path = here .. "../lua/?.lua;" .. package.path
+local nudge = require "nudge"
+local problems = require "problems"
+local tap = require "tap"
+
+local page = tap.read(here .. "../../docs/lua.md")
+
+local function each_method(object, pattern, what)
+  local found = 0
+  for name in page:gmatch(pattern) do
+    tap.is(type(object[name]), "function", what .. ":" .. name)
+    found = found + 1
+  end
+  tap.ok(found > 0, what)
+end
+
+tap.test("every name of the page is there", function()
+  for path in page:gmatch "nudge%.([%w_.]+)" do
+    local value = nudge
+    for name in path:gsub("%.$", ""):gmatch "[%w_]+" do
+      value = value[name]
+      tap.ok(value ~= nil, "nudge." .. path)
+    end
+  end
+end)
+
+tap.test("every function is on the page", function()
+  for name, value in pairs(nudge) do
+    if type(value) == "table" then
+      for field in pairs(value) do
+        tap.ok(page:find("nudge." .. name .. "." .. field, 1, true), name .. "." .. field)
+      end
+    else
+      tap.ok(page:find("nudge%." .. name .. "%f[^%w_]"), name)
+    end
+  end
+end)
+
+tap.test("every method of the page is there", function()
+  local p <close> = problems.scalar()
+  local study = nudge.gradient_error { problem = p, rules = { nudge.rule "implicit" } }
+  each_method(p, "problem:([%w_]+)", "problem")
+  each_method(study, "study:([%w_]+)", "study")
+  each_method(nudge.zeros(2), "%f[%w]a:([%w_]+)", "array")
+  each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
+  tap.ok(study.rows and study.exact, "rows and exact")
+end)
+
+tap.done()
