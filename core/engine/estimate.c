@@ -227,8 +227,11 @@ ndg_status ndg_problem_estimate(ndg_problem *p, const ndg_instance *rule, bool p
     record->status = st;
     return st;
   }
+  const double radius = p->stability_radius;
   begin(p, rule);
   st = run_rule(p, rule, per_task, gradient, record, e);
+  /* What one estimate finds out, the next one finds again: results depend on no order. */
+  p->stability_radius = radius;
   if (st > 0 && !e->text[0])
     ndg_fail(e, st, "%s", record->note);
   if (st < 0 && !e->text[0])

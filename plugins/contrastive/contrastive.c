@@ -27,6 +27,9 @@ static ndg_status sample_all(estimate *x) {
       continue;
     }
     ndg_status st = contrastive_sample(x, k);
+    if (st == NDG_OK) {
+      (void)contrastive_check_radius(x); /* Newton phases find it out */
+    }
     if (st < 0 || must_refuse(x)) {
       return st;
     }
@@ -46,9 +49,6 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
   ndg_status st = NDG_OK;
   contrastive_stencil(options, &x.stencil);
-  x.info.struct_size = sizeof x.info;
-  api->describe(problem, &x.info);
-  record->stability_radius = x.info.stability_radius;
   if (contrastive_check_radius(&x) != NDG_OK && must_refuse(&x)) {
     return refuse(&x, gradient);
   }

@@ -53,7 +53,8 @@ ndg_status contrastive_sample(estimate *, uint32_t k);
 /* G at the reference of node k (its β is 0), after all nudged phases. [worker; estimating; a phase
    if the reference is matched] */
 ndg_status contrastive_sample_reference(estimate *, uint32_t k);
-/* NDG_PAST_RADIUS if the radius is known and the stencil reaches it. [worker; estimating; cheap] */
+/* Reads the problem's facts; NDG_PAST_RADIUS if the radius is known and the stencil reaches it.
+ * [worker; estimating; cheap] */
 ndg_status contrastive_check_radius(estimate *);
 /* The radius from the decay of Taylor coefficients of G on the contour; sets
    record->stability_radius. [worker; estimating; N combinations] */

@@ -167,6 +167,11 @@ ndg_status contrastive_sample_reference(estimate *x, uint32_t k) {
 }
 
 ndg_status contrastive_check_radius(estimate *x) {
+  x->info.struct_size = sizeof x->info;
+  x->api->describe(x->problem, &x->info);
+  if (isnan(x->record->stability_radius)) {
+    x->record->stability_radius = x->info.stability_radius;
+  }
   const double reach = x->options->beta * x->stencil.reach;
   if (reach >= x->info.stability_radius) {
     contrastive_note(x, NDG_PAST_RADIUS,

@@ -227,18 +227,42 @@ START_TEST(known_radius_is_respected) {
 }
 END_TEST
 
+START_TEST(newton_phases_find_the_radius) {
+  /* Newton's method settles there as well as anywhere: nothing grows or diverges. */
+  static const char *const past[] = {
+      "variant=symmetric; beta=2.3", "variant=forward; beta=2.3", "variant=richardson; beta=2.3",
+      "variant=second_order; beta=1.2", "variant=holomorphic; beta=2.3"};
+  for (int i = 0; i < 5; i++) {
+    ndg_problem *problem = open_scalar(newton_inner());
+    ndg_record record = estimate(problem, "contrastive", past[i], found);
+    ck_assert_msg(record.status == NDG_PAST_RADIUS, "%s: status %d", past[i], record.status);
+    ck_assert(isnan(found[0]));
+    ck_assert_ptr_nonnull(strstr(record.note, "past the stability radius 2.25"));
+    /* Found again by the next estimate, and by none that does not need it. */
+    const ndg_record again = estimate(problem, "contrastive", past[i], found);
+    ck_assert_uint_eq(again.hessian_vector_products, record.hessian_vector_products);
+    record = estimate(problem, "contrastive", "variant=symmetric; beta=2.2", found);
+    ck_assert_int_eq(record.status, NDG_OK);
+    ck_assert_double_eq_tol(record.stability_radius, 2.25, 1e-9);
+    ndg_problem_close(problem);
+  }
+}
+END_TEST
+
 START_TEST(contour_finds_the_radius) {
   ndg_problem *problem = open_scalar(newton_inner());
-  ndg_record record =
-      estimate(problem, "contrastive", "variant=holomorphic; points=8; beta=0.5", found);
+  ndg_record record = estimate(problem, "contrastive",
+                               "variant=holomorphic; points=8; beta=0.5; start=restart", found);
   ck_assert_int_eq(record.status, NDG_OK);
   ck_assert_double_eq_tol(record.stability_radius, 2.25, 1e-3);
-  record = estimate(problem, "contrastive", "variant=holomorphic; points=8; beta=3", found);
+  record = estimate(problem, "contrastive", "variant=holomorphic; points=8; beta=3; start=restart",
+                    found);
   ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
   ck_assert(isnan(found[0]));
   ck_assert_ptr_nonnull(strstr(record.note, "singularity inside the circle |beta| = 3"));
-  record = estimate(problem, "contrastive",
-                    "variant=holomorphic; points=8; beta=3; past_radius=report", found);
+  record =
+      estimate(problem, "contrastive",
+               "variant=holomorphic; points=8; beta=3; start=restart; past_radius=report", found);
   ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
   ck_assert(isfinite(found[0]));
   ndg_problem_close(problem);
@@ -383,6 +407,7 @@ int main(void) {
   tcase_add_test(tests, momentum_fresh_and_carried);
   tcase_add_test(tests, matched_reference_removes_what_is_left_to_learn);
   tcase_add_test(tests, known_radius_is_respected);
+  tcase_add_test(tests, newton_phases_find_the_radius);
   tcase_add_test(tests, contour_finds_the_radius);
   tcase_add_test(tests, round_off_is_no_singularity);
   tcase_add_loop_test(tests, unusable_step_size_is_named, 0, 3);
