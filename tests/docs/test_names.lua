@@ -18,7 +18,7 @@ local function each_method(object, pattern, what)
 end
 
 tap.test("every name of the page is there", function()
-  for path in page:gmatch "nudge%.([%w_.]+)" do
+  for path in page:gmatch "[^/]nudge%.([%w_.]+)" do
     local value = nudge
     for name in path:gsub("%.$", ""):gmatch "[%w_]+" do
       value = value[name]
