@@ -36,6 +36,11 @@ static ndg_status check_spec(const ndg_problem_spec *s, ndg_error *e) {
     return ndg_fail(e, NDG_EINVAL, "a problem must name its inner optimizer");
   if (!(s->inner.tolerance >= 0) || !isfinite(s->inner.tolerance))
     return ndg_fail(e, NDG_EINVAL, "inner tolerance is %g; it must be >= 0", s->inner.tolerance);
+  if (s->inner.optimizer.kind == NDG_NEWTON && s->inner.batch_size > 0)
+    return ndg_fail(e, NDG_EINVAL,
+                    "batch size %llu: Newton learns from all samples; use batch size 0, or another "
+                    "optimizer",
+                    (unsigned long long)s->inner.batch_size);
   return ndg_optimizer_check(&s->inner.optimizer, e);
 }
 

@@ -236,13 +236,13 @@ void ndg_vector_dot(const ndg_vector *x, const ndg_vector *y, long double *out) 
 
 void ndg_vector_norms(const ndg_vector *x, uint64_t length, double *out) {
   for (uint64_t t = 0; t < x->n_tasks; t++)
-    out[t] = (double)sqrtl(dot(x, x, t, least(x->length, length), true));
+    out[t] = fabs((double)sqrtl(dot(x, x, t, least(x->length, length), true))); /* NaN: no sign */
 }
 
 double ndg_vector_norm(const ndg_vector *x, uint64_t length) {
   double largest = 0;
   for (uint64_t t = 0; t < x->n_tasks; t++) {
-    const double norm = (double)sqrtl(dot(x, x, t, least(x->length, length), true));
+    const double norm = fabs((double)sqrtl(dot(x, x, t, least(x->length, length), true)));
     if (isnan(norm))
       return norm;
     largest = norm > largest ? norm : largest;

@@ -86,6 +86,10 @@ START_TEST(bad_inner_settings_are_refused) {
   spec = known_spec(&options, &tasks);
   spec.inner.batch_size = N_ROWS + 1;
   expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "batch size 9");
+  spec.inner.batch_size = 2;
+  spec.inner.optimizer.kind = NDG_NEWTON;
+  expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "Newton learns from all samples");
+  spec.inner.optimizer.kind = NDG_GRADIENT_DESCENT;
   spec = known_spec(&options, &tasks);
   spec.dtype = NDG_C128;
   expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "float64");
@@ -457,6 +461,21 @@ static ndg_status open_and_use(const ndg_problem_spec *spec) {
   return st;
 }
 
+START_TEST(norms_of_nan_have_no_sign) {
+  /* So that no message reads "gradient norm -nan". */
+  for (int sign = -1; sign <= 1; sign += 2) {
+    ndg_vector *v = ndg_vector_create(NDG_PHI, NDG_F64, 1, 1);
+    double norm;
+    ((double *)v->data)[0] = copysign(NAN, sign);
+    ndg_vector_norms(v, 1, &norm);
+    ck_assert(isnan(norm) && !signbit(norm));
+    norm = ndg_vector_norm(v, 1);
+    ck_assert(isnan(norm) && !signbit(norm));
+    ndg_vector_destroy(v);
+  }
+}
+END_TEST
+
 START_TEST(running_out_of_memory_is_an_error) {
   ndg_problem_spec spec = known_spec(&options, &tasks);
   spec.dtype = NDG_F32;
@@ -491,6 +510,7 @@ int main(void) {
   tcase_add_test(c, wrong_evaluations_are_refused);
   tcase_add_test(c, combinations_follow_arithmetic);
   tcase_add_test(c, running_out_of_memory_is_an_error);
+  tcase_add_test(c, norms_of_nan_have_no_sign);
   suite_add_tcase(s, c);
   return run_suite(s);
 }
