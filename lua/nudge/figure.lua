@@ -64,7 +64,7 @@ local function add_legend(s, list, bounded)
   end
   if s.exact.stability_radius then
     list[#list + 1] = { label = "stability radius ρ", legend_only = true, color = "#777777",
-      dashed = true, width = 1.5 }
+      dotted = true, width = 1.5 }
   end
 end
 

@@ -2,8 +2,8 @@
 -- Draws a figure, given as plain data, through gnuplot:
 --   { title =, panels = { { row of panels }, ... } }
 --   panel: { title =, xlabel =, ylabel =, series = {...}, verticals = {...} }
---   series: { label =, x = {...}, y = {...}, color =, line = true, dashed =, point =, width = };
---     out_of_range: it does not stretch the axes; legend_only: it has no data
+--   series: { label =, x = {...}, y = {...}, color =, line = true, dashed =, dotted =, point =,
+--     width = }; out_of_range: it does not stretch the axes; legend_only: it has no data
 --   vertical: { x =, label = }
 -- Both axes are logarithmic. The file appears whole or not at all.
 local core = require "nudge.core"
@@ -77,7 +77,7 @@ local function plot_clause(source, series)
   local parts = { source, "with", style }
   parts[#parts + 1] = string.format('lc rgb "%s" lw %g', series.color, series.width or 2)
   if style ~= "points" then
-    parts[#parts + 1] = "dt " .. (series.dashed and '(6,4)' or 1)
+    parts[#parts + 1] = "dt " .. (series.dotted and 3 or series.dashed and "(6,4)" or 1)
   end
   if style ~= "lines" then
     parts[#parts + 1] = string.format("pt %d ps %g", series.point, series.point_size or 0.7)

@@ -93,6 +93,17 @@ function study.has_dimension(family, name)
   end
 end
 
+local function nearest(rows, beta)
+  local best, least = nil, math.huge
+  for _, row in ipairs(rows) do
+    local distance = math.abs(math.log(row.values.beta / beta))
+    if distance < least then
+      best, least = row, distance
+    end
+  end
+  return best
+end
+
 -- The bound with its best beta, for phases as they ended where the bounds of the rows are smallest.
 local function predict(family, series, exact)
   local least
@@ -104,7 +115,19 @@ local function predict(family, series, exact)
       least = row
     end
   end
-  return least and theory.bound(family.rule, exact, least.record.gradient_norm)
+  if not least then
+    return nil
+  end
+  local bound = theory.bound(family.rule, exact, least.record.gradient_norm)
+  local near = bound.optimum > 0 and nearest(series.rows, bound.optimum)
+  local there = near and theory.bound(family.rule, exact, near.record.gradient_norm)
+  local value = there and core.bound_at(there, bound.optimum)
+  if value and value <= least.bound then
+    bound.at_optimum = value
+  else -- exact phases, or phases near the closed form's beta that ended worse
+    bound.optimum, bound.at_optimum = least.values.beta, least.bound
+  end
+  return bound
 end
 
 -- Order fitted in beta, and the bound with its best beta, for one series over beta. Where the

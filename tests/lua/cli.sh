@@ -221,6 +221,31 @@ status=$?
   grep -q 'best error' out && [ ! -e figure.svg ]
 report $? "without gnuplot the table is printed, then one line" "$status $(cat err)"
 
+script study.lua <<'LUA'
+local nudge = require "nudge"
+local p = nudge.problem {
+  learner = nudge.learner("complex_synapse", { layers = { 49, 8, 10 }, lambda = 0.1 }),
+  tasks = nudge.tasks.classification {
+    data = nudge.data.synthetic_digits { n = 100, block = 4 }, standardise = "all" },
+  inner = { optimizer = "nesterov", lr = 0.3, momentum = 0.8, steps = 200 },
+}
+local rule = function(variant, points)
+  return nudge.rule("contrastive", { variant = variant, points = points, past_radius = "report" })
+end
+local s = nudge.gradient_error { problem = p,
+  rules = { rule("symmetric", 0), rule("holomorphic", 4), nudge.rule("implicit") },
+  sweep = { beta = { 1e-3, 1e-2, 1e-1 }, iterations = { 5, 50 } } }
+s:csv(nudge.result "study.csv")
+nudge.npy.write(nudge.result "exact.npy", s.exact.gradient)
+LUA
+good=0
+for threads in 1 2 4; do
+  "$nudge" run study.lua --threads $threads --out threads$threads >out 2>err || good=1
+  cmp threads1/study.csv threads$threads/study.csv >>err 2>&1 || good=1
+  cmp threads1/exact.npy threads$threads/exact.npy >>err 2>&1 || good=1
+done
+report $good "1, 2 and 4 threads give the same bits" "$(cat err)"
+
 script loop.lua <<'LUA'
 while true do end
 LUA

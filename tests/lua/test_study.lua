@@ -165,6 +165,13 @@ tap.test("a sweep of steps moves all options that end in it", function()
   tap.ok(s.rows[2].relative_error < s.rows[1].relative_error)
 end)
 
+tap.test("phases without any error have a bound too", function()
+  local s = nudge.gradient_error { problem = problems.scalar(), rules = { contrastive "forward" },
+    sweep = { beta = { 1e-3, 1e-2, 1e-1 } } }
+  tap.is(s.families[1].series[1].bound.optimum, 1e-3)
+  tap.ok(s:table())
+end)
+
 tap.test("the unrolled exact gradient judges unrolled rules", function()
   local p <close> = problems.ridge { optimizer = "heavy_ball", lr = 0.1, momentum = 0.5, steps = 7 }
   local s = nudge.gradient_error { problem = p, rules = { nudge.rule "unrolled" },
