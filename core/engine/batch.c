@@ -57,6 +57,12 @@ static void forget(ndg_problem *p) {
   p->kept = NULL;
 }
 
+/* The last word, which nothing can be stopped by any more. */
+static void report_end(const batch *b) {
+  if (b->progress && !atomic_load(&b->cancelled))
+    (void)b->progress(b->context, b->n, b->n);
+}
+
 static void run_group(batch *b, uint32_t worker, uint64_t first) {
   ndg_problem *p = b->problems[worker];
   forget(p);
@@ -64,7 +70,7 @@ static void run_group(batch *b, uint32_t worker, uint64_t first) {
     if (b->jobs[i].group != b->jobs[first].group)
       continue;
     run_job(b, p, &b->jobs[i]);
-    if (worker == 0)
+    if (worker == 0 && atomic_load(&b->done) < b->n)
       report(b);
   }
 }
@@ -81,8 +87,11 @@ static void work(void *context, uint32_t worker, uint32_t n_workers) {
   /* The others may take long: keep reporting, and keep listening for a request to stop. */
   while (worker == 0 && b->progress && atomic_load(&b->done) < b->n) {
     nanosleep(&(struct timespec){0, 50000000}, NULL);
-    report(b);
+    if (atomic_load(&b->done) < b->n)
+      report(b);
   }
+  if (worker == 0)
+    report_end(b);
 }
 
 static uint64_t find_groups(const ndg_batch_job *jobs, uint64_t n, uint64_t *first) {

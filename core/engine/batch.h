@@ -16,7 +16,8 @@ typedef struct ndg_batch_job {
   double seconds;
 } ndg_batch_job;
 
-/* Called on the calling thread between its own jobs. Returning false cancels the rest. */
+/* Called on the calling thread between its own jobs and while it waits for others, at the end with
+   done == total. Returning false cancels the rest. */
 typedef bool (*ndg_batch_progress)(void *context, uint64_t done, uint64_t total);
 
 /* [main; open; cost of the jobs] Results do not depend on n_threads. */
