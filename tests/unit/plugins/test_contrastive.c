@@ -292,8 +292,8 @@ END_TEST
 START_TEST(unusable_step_size_is_named) {
   /* The problem's Newton phases have no step size that another optimiser could take over. */
   static const char *const options[] = {"free_optimizer=gradient_descent",
-                                        "free_optimizer=heavy_ball; nudged_optimizer=heavy_ball; "
-                                        "state=carried",
+                                        ("free_optimizer=heavy_ball; nudged_optimizer=heavy_ball; "
+                                         "state=carried"),
                                         "nudged_optimizer=adam"};
   ndg_inner inner = newton_inner();
   inner.optimizer.lr = 0;
