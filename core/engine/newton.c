@@ -3,6 +3,7 @@
    where that contracts too slowly, GMRES with products of the true Hessian and the factor as
    preconditioner; where that too is slow, the factor is remade at the current point. Each task
    decides for itself, so its bits do not depend on its neighbours. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -209,6 +210,14 @@ static ndg_status set_goals(ndg_newton *s, ndg_error *e) {
   return NDG_OK;
 }
 
+/* What rounding leaves of a gradient whose terms are as large as H φ and as the gradient is at the
+   start, and what underflow leaves of any. φ alone says nothing where the solution is near zero. */
+static double round_off(const ndg_newton *s, uint64_t t) {
+  const double smallest = s->phi->dtype == NDG_F32 ? FLT_MIN : DBL_MIN;
+  const double terms = s->base->norms[t] * s->norms[t] + s->task[t].norm;
+  return 32 * (ndg_epsilon(s->phi->dtype) * terms + sqrt((double)s->n) * smallest);
+}
+
 static ndg_status begin(ndg_newton *s, const ndg_factor *base, ndg_error *e) {
   ndg_problem *p = s->problem;
   ndg_vector_copy(s->phi, s->phase->start ? s->phase->start : p->start);
@@ -233,7 +242,7 @@ static ndg_status begin(ndg_newton *s, const ndg_factor *base, ndg_error *e) {
   }
   ndg_vector_norms(s->phi, s->n, s->norms);
   for (uint64_t t = 0; st >= 0 && s->base && t < s->n_tasks; t++) {
-    s->task[t].round_off = 32 * ndg_epsilon(s->phi->dtype) * s->base->norms[t] * s->norms[t];
+    s->task[t].round_off = round_off(s, t);
   }
   return st;
 }
@@ -402,7 +411,50 @@ static ndg_status conclude(const ndg_newton *s, ndg_error *e) {
   return st;
 }
 
-ndg_status ndg_newton_from(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, ndg_error *e) {
+/* Is the Hessian of a task where it ended known to be positive definite? Steps with one positive
+   definite factor contract towards minima only. */
+static bool known_minimum(const ndg_newton *s, uint64_t t) {
+  const ndg_newton_task *k = &s->task[t];
+  const ndg_dense *factor = k->use_own ? &s->own : s->base ? &s->base->dense : NULL;
+  return factor && !factor->is_lu[t] && k->level == NDG_CHORD && k->status != NDG_RUNNING;
+}
+
+/* Newton's method goes to saddles as well, and no gradient of a solution exists there. Whoever
+   starts a phase at a given point has that point to answer for, so a start that is kept is not
+   looked at. */
+static ndg_status check_minimum(ndg_newton *s, ndg_error *e) {
+  const ndg_phase *ph = s->phase;
+  const ndg_factor *factor;
+  bool known = true;
+  if (ph->beta.re != 0 || ph->beta.im != 0 || s->is_complex || (ph->start && !ph->steps_taken)) {
+    return NDG_OK;
+  }
+  for (uint64_t t = 0; t < s->n_tasks; t++) {
+    known = known && known_minimum(s, t);
+  }
+  if (known) {
+    return NDG_OK;
+  }
+  ndg_error reason = {0};
+  const ndg_status st = ndg_factor_at(s->problem, s->phi, 0, &factor, &reason);
+  if (st < 0) { /* singular: not definite either */
+    return ndg_fail(e, st == NDG_ENUMERIC ? NDG_NOT_CONVERGED : st, "end of the free phase: %s",
+                    reason.text);
+  }
+  for (uint64_t t = 0; t < s->n_tasks; t++) {
+    if (factor->dense.is_lu[t]) {
+      return ndg_fail(e, NDG_NOT_CONVERGED,
+                      "the Hessian at the end of the free phase is not positive definite (saddle): "
+                      "learn_loss of task %llu has no minimum there; add a penalty to it, or start "
+                      "elsewhere",
+                      (unsigned long long)t);
+    }
+  }
+  return NDG_OK;
+}
+
+static ndg_status run(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, bool minimum,
+                      ndg_error *e) {
   ndg_newton s;
   phase->steps_taken = 0;
   phase->gradient_norm = phase->contraction = NAN;
@@ -432,10 +484,17 @@ ndg_status ndg_newton_from(ndg_problem *p, ndg_phase *phase, const ndg_factor *b
     phase->contraction = contraction(&s);
     st = conclude(&s, e);
   }
+  if (st == NDG_OK && minimum) {
+    st = check_minimum(&s, e);
+  }
   close_newton(&s);
   return st;
 }
 
+ndg_status ndg_newton_from(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, ndg_error *e) {
+  return run(p, phase, base, false, e);
+}
+
 ndg_status ndg_newton_relax(ndg_problem *p, ndg_phase *phase, ndg_error *e) {
-  return ndg_newton_from(p, phase, NULL, e);
+  return run(p, phase, NULL, true, e);
 }

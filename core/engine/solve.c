@@ -182,11 +182,14 @@ static ndg_status conjugate_gradients(solver *s, ndg_error *e) {
 
 static ndg_status short_of_tolerance(const solver *s, const char *name, ndg_error *e) {
   const ndg_solve *r = s->request;
-  (void)ndg_fail(e, NDG_NOT_CONVERGED,
-                 "%s stopped at relative residual %.3g after %llu products, above the tolerance "
-                 "%.3g: allow more iterations, raise damping or the tolerance",
-                 name, r->residual, (unsigned long long)r->iterations_taken, r->tolerance);
-  return NDG_NOT_CONVERGED;
+  const bool spent = r->solver != NDG_SOLVE_DENSE && s->products >= r->iterations;
+  return ndg_fail(e, NDG_NOT_CONVERGED,
+                  "%s stopped at relative residual %.3g after %llu products, above the tolerance "
+                  "%.3g%s",
+                  name, r->residual, (unsigned long long)r->iterations_taken, r->tolerance,
+                  spent ? ": allow more iterations, raise damping or the tolerance"
+                        : ", at the round-off of the element type: raise damping or the "
+                          "tolerance, or compute in a wider type");
 }
 
 static ndg_status judge(const solver *s, const char *name, ndg_error *e) {
@@ -194,6 +197,12 @@ static ndg_status judge(const solver *s, const char *name, ndg_error *e) {
     return ndg_fail(e, NDG_ENUMERIC, "%s gives numbers that are not finite", name);
   }
   for (uint64_t t = 0; t < s->n_tasks; t++) {
+    if (s->broken[t] && s->request->solver == NDG_SOLVE_DENSE) {
+      return ndg_fail(e, NDG_NOT_CONVERGED,
+                      "the dense solve: H + damping I is not positive definite in task %llu "
+                      "(saddle); raise damping, or learn longer so that phi is at a minimum",
+                      (unsigned long long)t);
+    }
     if (s->broken[t]) {
       return ndg_fail(e, NDG_NOT_CONVERGED,
                       "%s met curvature %.3g in task %llu: H + damping I is not positive definite; "
@@ -234,7 +243,48 @@ static ndg_status solve_cg(solver *s, ndg_error *e) {
   return st < 0 ? st : judge(s, "conjugate gradients", e);
 }
 
-/* x += α (b − A x), so often: the partial sums of the Neumann series; r is its next term. */
+/* x += α (b − A x), so often: the partial sums of the Neumann series; r is its next term. At least
+   one term, then until tolerance or out of products. */
+static ndg_status neumann_terms(solver *s, double alpha, ndg_error *e) {
+  for (bool first = true;; first = false) {
+    for (uint64_t t = 0; t < s->n_tasks; t++) {
+      s->factor[t] = first || running(s, t) ? alpha : 0;
+    }
+    ndg_task_axpy(s->x, s->factor, s->r);
+    if (s->products >= s->request->iterations || !any_running(s)) {
+      return NDG_OK;
+    }
+    const ndg_status st = product(s, s->r, s->q, e);
+    if (st < 0) {
+      return st;
+    }
+    s->products++;
+    for (uint64_t t = 0; t < s->n_tasks; t++) {
+      s->factor[t] = running(s, t) ? -alpha : 0;
+    }
+    ndg_task_axpy(s->r, s->factor, s->q);
+    ndg_vector_dot(s->r, s->r, s->rr);
+  }
+}
+
+/* The recursive residual drifts from the true one near round-off: go on from the true one, while
+   that falls. */
+static ndg_status neumann_passes(solver *s, double alpha, ndg_error *e) {
+  double before = INFINITY;
+  ndg_status st = neumann_terms(s, alpha, e);
+  while (st >= 0 && s->request->tolerance > 0 && s->products < s->request->iterations) {
+    st = find_residual(s, e);
+    const double now = relative_residual(s);
+    if (st < 0 || !any_running(s) || !(now < before)) {
+      break;
+    }
+    before = now;
+    s->products++;
+    st = neumann_terms(s, alpha, e);
+  }
+  return st;
+}
+
 static ndg_status solve_neumann(solver *s, ndg_error *e) {
   double alpha = s->request->alpha;
   ndg_status st = NDG_OK;
@@ -252,21 +302,8 @@ static ndg_status solve_neumann(solver *s, ndg_error *e) {
     st = find_residual(s, e);
     s->products = 1;
   }
-  for (uint64_t j = 0; st >= 0; j++) {
-    for (uint64_t t = 0; t < s->n_tasks; t++) {
-      s->factor[t] = j == 0 || running(s, t) ? alpha : 0;
-    }
-    ndg_task_axpy(s->x, s->factor, s->r);
-    if (s->products >= s->request->iterations || !any_running(s)) {
-      break;
-    }
-    st = product(s, s->r, s->q, e);
-    s->products++;
-    for (uint64_t t = 0; t < s->n_tasks; t++) {
-      s->factor[t] = running(s, t) ? -alpha : 0;
-    }
-    ndg_task_axpy(s->r, s->factor, s->q);
-    ndg_vector_dot(s->r, s->r, s->rr);
+  if (st >= 0) {
+    st = neumann_passes(s, alpha, e);
   }
   if (st >= 0) {
     st = finish(s, e);
@@ -312,6 +349,9 @@ static ndg_status solve_dense(solver *s, ndg_error *e) {
   }
   if (st >= 0) {
     st = finish(s, e);
+  }
+  for (uint64_t t = 0; st >= 0 && t < s->n_tasks; t++) {
+    s->broken[t] = (uint8_t)factor->dense.is_lu[t];
   }
   return st < 0 ? st : judge(s, "the dense solve", e);
 }

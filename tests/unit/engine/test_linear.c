@@ -411,6 +411,33 @@ START_TEST(tolerance_is_kept_or_missed_aloud) {
 }
 END_TEST
 
+/* In float32 the recursive residual drifts from the true one: a tolerance above round-off is
+   reached all the same, and one below it is said to be below it. */
+START_TEST(tolerance_near_round_off) {
+  const uint32_t solver = _i ? NDG_SOLVE_CG : NDG_SOLVE_NEUMANN;
+  double values[N], b[N];
+  random_rhs(b, N);
+  for (int k = 0; k < 30; k++) {
+    spread(values, N, 1, 10 + 3 * k);
+    fixture f;
+    ndg_problem *p = open_with(&f, values, N, 1, NDG_F32);
+    solving s;
+    open_solving(&s, p, solver, b);
+    s.request.iterations = 100000;
+    s.request.tolerance = 5e-7 * sqrt(10 + 3 * k);
+    const ndg_status st = ndg_linear_solve(p, &s.request, &s.e);
+    ck_assert_msg(st == NDG_OK, "condition %d: %s", 10 + 3 * k, s.e.text);
+    s.request.tolerance = 1e-9;
+    ck_assert_int_eq(ndg_linear_solve(p, &s.request, &s.e), NDG_NOT_CONVERGED);
+    ck_assert_msg(strstr(s.e.text, "round-off of the element type") != NULL, "%s", s.e.text);
+    ck_assert_ptr_null(strstr(s.e.text, "iterations"));
+    ck_assert_uint_lt(s.request.iterations_taken, 20000);
+    close_solving(&s);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
 START_TEST(warm_start) {
   double values[N], b[N], exact[N];
   spread(values, N, 1, 30);
@@ -540,8 +567,9 @@ START_TEST(indefinite_and_singular) {
   ndg_problem *p = open_with(&f, values, N, 1, NDG_F64);
   solving s;
   open_solving(&s, p, NDG_SOLVE_DENSE, b);
-  ck_assert_int_eq(ndg_linear_solve(p, &s.request, &s.e), NDG_OK); /* LU */
-  ck_assert_double_lt(true_residual(&f, &s, 0), 1e-13);
+  ck_assert_int_eq(ndg_linear_solve(p, &s.request, &s.e), NDG_NOT_CONVERGED); /* LU */
+  ck_assert_ptr_nonnull(strstr(s.e.text, "not positive definite"));
+  ck_assert_double_lt(true_residual(&f, &s, 0), 1e-13); /* solved all the same */
   s.request.solver = NDG_SOLVE_CG;
   ck_assert_int_eq(ndg_linear_solve(p, &s.request, &s.e), NDG_NOT_CONVERGED);
   ck_assert_ptr_nonnull(strstr(s.e.text, "not positive definite"));
@@ -1029,7 +1057,8 @@ START_TEST(newton_ends_in_a_minimum) {
 }
 END_TEST
 
-/* Where there is no minimum, the stationary point is found all the same. */
+/* Where there is no minimum, the stationary point is found all the same; that free learning ends
+   there is said. */
 START_TEST(newton_without_a_minimum) {
   double values[N], found[N];
   double complex exact[N];
@@ -1046,8 +1075,72 @@ START_TEST(newton_without_a_minimum) {
   for (int i = 0; i < N; i++) {
     ck_assert_double_eq_tol(found[i], creal(exact[i]), 1e-12);
   }
+  ck_assert_int_eq(newton(p, 0, NULL, end, &phase, &e), NDG_NOT_CONVERGED);
+  ck_assert_msg(strstr(e.text, "end of the free phase is not positive definite (saddle)") != NULL,
+                "%s", e.text);
+  exact_phase(&f, 0, 0, exact);
+  fixture_read(end, 0, found);
+  for (int i = 0; i < N; i++) {
+    ck_assert_double_eq_tol(found[i], creal(exact[i]), 1e-12);
+  }
   ndg_vector_destroy(end);
   fixture_close(&f);
+}
+END_TEST
+
+/* A start that is a stationary point but no minimum is no solution either. */
+START_TEST(newton_at_a_saddle_from_the_start) {
+  double values[N];
+  spread(values, N, 1, 5);
+  values[2] = -1;
+  fixture f;
+  ndg_problem *p = open_with(&f, values, N, 1, NDG_F64);
+  double complex exact[N];
+  double saddle[N];
+  exact_phase(&f, 0, 0, exact);
+  for (int i = 0; i < N; i++) {
+    saddle[i] = creal(exact[i]);
+  }
+  ndg_vector *end = fixture_vector(p, NDG_PHI, NULL), *there = fixture_vector(p, NDG_PHI, saddle);
+  ndg_vector_copy(p->start, there);
+  ndg_phase phase = {.tolerance = 1e-6};
+  ndg_error e;
+  ck_assert_int_eq(newton(p, 0, NULL, end, &phase, &e), NDG_NOT_CONVERGED);
+  ck_assert_ptr_nonnull(strstr(e.text, "(saddle)"));
+  ndg_vector_destroy(there);
+  ndg_vector_destroy(end);
+  fixture_close(&f);
+}
+END_TEST
+
+/* The solution is nearly zero, and so is where it starts: phi says nothing about the size of what
+   was rounded, or lost to underflow. */
+START_TEST(newton_near_zero) {
+  static const double floors[] = {1e-36, 1e-298, 1e-298};
+  double values[N], b[N];
+  spread(values, N, 1, 50);
+  random_rhs(b, N);
+  for (int k = 0; k < 40; k++) {
+    fixture f;
+    double from[N] = {0}, size = pow(10, (k + 8) * (real_types[_i] == NDG_F32 ? -1.0 : -6.7));
+    fixture_form(&f, N, 1);
+    f.dtype = real_types[_i];
+    fixture_matrix(f.numbers[0], values, N, 11);
+    for (int i = 0; i < N; i++) {
+      f.numbers[1][i] = size * b[i];
+      from[i] = k % 2 ? 0 : size * b[N - 1 - i];
+    }
+    ndg_problem *p = fixture_open(&f);
+    ndg_vector *start = fixture_vector(p, NDG_PHI, from), *end = fixture_vector(p, NDG_PHI, NULL);
+    ndg_phase phase = {0};
+    ndg_error e;
+    const ndg_status st = newton(p, 0, start, end, &phase, &e);
+    ck_assert_msg(st == NDG_OK, "size %g: %s", size, e.text);
+    ck_assert_double_le(phase.gradient_norm, fmax(precision[_i] * size, floors[_i]));
+    ndg_vector_destroy(start);
+    ndg_vector_destroy(end);
+    fixture_close(&f);
+  }
 }
 END_TEST
 
@@ -1125,6 +1218,7 @@ int main(void) {
   tcase_add_test(solve, cg_iterates_are_optimal);
   tcase_add_test(solve, cg_stops_on_the_easiest_problem);
   tcase_add_test(solve, tolerance_is_kept_or_missed_aloud);
+  tcase_add_loop_test(solve, tolerance_near_round_off, 0, 2);
   tcase_add_test(solve, warm_start);
   tcase_add_loop_test(solve, small_right_hand_sides_do_not_underflow, 0, 3);
   tcase_add_loop_test(solve, nothing_asked_gives_zero, 0, 3);
@@ -1145,6 +1239,8 @@ int main(void) {
   tcase_add_test(phases, newton_shares_its_factor);
   tcase_add_loop_test(phases, newton_ends_in_a_minimum, 0, 3);
   tcase_add_test(phases, newton_without_a_minimum);
+  tcase_add_test(phases, newton_at_a_saddle_from_the_start);
+  tcase_add_loop_test(phases, newton_near_zero, 0, 3);
   tcase_add_test(phases, out_of_memory);
   suite_add_tcase(suite, krylov);
   suite_add_tcase(suite, solve);

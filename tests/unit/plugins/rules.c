@@ -35,9 +35,9 @@ static ndg_problem *open_problem(const char *learner, const char *options, const
 }
 
 /* The scalar problem with the evaluation loss at its minimum `distance` below phi*_0. */
-static ndg_problem *open_scalar_at(ndg_inner inner, double distance) {
-  const double h0 = 1.3, a = 0.7, m = 0.8, theta = -0.4;
-  const double c = (h0 * a + 0.5 * theta) / 1.8 - distance;
+static ndg_problem *open_scalar_at(ndg_inner inner, double h0, double distance) {
+  const double a = 0.7, m = 0.8, theta = -0.4;
+  const double c = (h0 * a + 0.5 * theta) / (h0 + 0.5) - distance;
   const ndg_array arrays[] = {real_array("H0", NDG_WHOLE, NDG_MATRIX(1, 1), &h0),
                               real_array("a", NDG_WHOLE, NDG_VECTOR(1), &a),
                               real_array("M", NDG_WHOLE, NDG_MATRIX(1, 1), &m),
@@ -46,11 +46,15 @@ static ndg_problem *open_scalar_at(ndg_inner inner, double distance) {
 }
 
 ndg_problem *open_scalar(ndg_inner inner) {
-  return open_scalar_at(inner, 1);
+  return open_scalar_at(inner, 1.3, 1);
 }
 
 ndg_problem *open_zero_gradient(ndg_inner inner) {
-  return open_scalar_at(inner, 0);
+  return open_scalar_at(inner, 1.3, 0);
+}
+
+ndg_problem *open_maximum(ndg_inner inner) {
+  return open_scalar_at(inner, -1, 1);
 }
 
 /* n symmetric matrices with eigenvalues of at least `least`. */

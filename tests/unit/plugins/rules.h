@@ -17,6 +17,8 @@ ndg_inner heavy_ball(double lr, double momentum, uint64_t steps);
 ndg_problem *open_scalar(ndg_inner);
 /* The same with c = φ*_0: ∇F = 0, but G(0) is not. */
 ndg_problem *open_zero_gradient(ndg_inner);
+/* H0 = -1, l = 0.5: learn_loss has a maximum, and no minimum. */
+ndg_problem *open_maximum(ndg_inner);
 /* Linear-quadratic, P = 5, two tasks with data of their own, pull l = 0.7. */
 enum { LQ_P = 5, LQ_TASKS = 2 };
 ndg_problem *open_linear_quadratic(ndg_inner);

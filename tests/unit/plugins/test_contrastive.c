@@ -395,9 +395,19 @@ START_TEST(bad_options) {
 }
 END_TEST
 
+START_TEST(saddle_is_no_solution) {
+  ndg_problem *problem = open_maximum(newton_inner());
+  const ndg_record record = estimate(problem, "contrastive", "beta=0.01", found);
+  ck_assert_int_eq(record.status, NDG_NOT_CONVERGED);
+  ck_assert_msg(strstr(record.note, "(saddle)") != NULL, "%s", record.note);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 int main(void) {
   TCase *tests = tcase_create("contrastive");
   tcase_set_timeout(tests, 60);
+  tcase_add_test(tests, saddle_is_no_solution);
   tcase_add_test(tests, scalar_reference_values);
   tcase_add_test(tests, forward_has_its_closed_form);
   tcase_add_test(tests, orders);

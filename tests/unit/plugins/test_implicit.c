@@ -88,6 +88,20 @@ START_TEST(stopping_short_is_said) {
 }
 END_TEST
 
+START_TEST(saddle_is_no_solution) {
+  static const char *const options[] = {"solver=dense", "solver=t1t2; alpha=1"};
+  ndg_problem *problem = open_maximum(newton_inner());
+  for (int i = 0; i < 2; i++) {
+    const ndg_record record = estimate(problem, "implicit", options[i], found);
+    ck_assert_int_eq(record.status, NDG_NOT_CONVERGED);
+    ck_assert_msg(strstr(record.note, "end of the free phase is not positive definite (saddle)") !=
+                      NULL,
+                  "%s", record.note);
+  }
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(warm_start_goes_on) {
   ndg_problem *problem = open_linear_quadratic(newton_inner());
   const ndg_instance warm =
@@ -177,6 +191,7 @@ int main(void) {
   tcase_add_test(tests, exact_for_every_task);
   tcase_add_test(tests, free_phase_as_asked);
   tcase_add_test(tests, stopping_short_is_said);
+  tcase_add_test(tests, saddle_is_no_solution);
   tcase_add_test(tests, warm_start_goes_on);
   tcase_add_test(tests, divergence_gives_no_number);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
