@@ -32,9 +32,9 @@ ndg_status ndg_linear_solve(ndg_problem *, ndg_solve *, ndg_error *);
    contract too slowly, by GMRES preconditioned with it; where that is slow, with a factor made
    anew. A start that is no minimum of learn_loss goes downhill first. Ends at the tolerance, at
    round-off, or after `steps`. Counts every gradient, product and factorisation (P products), and
-   the first factorisation also when it was kept from another phase. NDG_NOT_CONVERGED: stuck, or
-   short of the tolerance; NDG_DIVERGED: not finite at the start. [owner; estimating; P products and
-   tens of gradients] */
+   the first factorisation also when it was kept from another phase. NDG_NOT_CONVERGED: stuck,
+   short of the tolerance, or free (beta = 0) and ended where H is not positive definite;
+   NDG_DIVERGED: not finite at the start. [owner; estimating; P products and tens of gradients] */
 ndg_status ndg_newton_relax(ndg_problem *, ndg_phase *, ndg_error *);
 /* Largest modulus of an eigenvalue of ∂²φφ learn_loss at phi, over tasks: from above, by at most
    0.2 %, by Lanczos. [owner; estimating; tens of products with H] */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "engine/analysis.h"
 #include "engine/oracle_internal.h"
 #include "nudge/plugin.h"
 
@@ -119,6 +118,10 @@ static ndg_status climb_fixed_point(ndg_ladder *s, ndg_error *e) {
   if (st >= 0 && s->allowed & NDG_RUNG_EXTENDED) {
     st = ndg_rung_extended(s, e);
   }
+  if (st >= 0) {
+    st = ndg_ladder_terms(s, &s->floor, e);
+    s->floor *= NDG_SHARE_OF_TERMS;
+  }
   if (st >= 0 && s->allowed & NDG_RUNG_HOLOMORPHIC &&
       ndg_problem_provides(s->f64, NDG_CAP_COMPLEX, NULL)) {
     st = ndg_rung_holomorphic(s, e);
@@ -154,6 +157,18 @@ static bool wants_differences(const ndg_ladder *s, bool by_name) {
   return (s->allowed & NDG_RUNG_DIFFERENCES) && (by_name || !independent);
 }
 
+/* ‖a − b‖ relative to ‖b‖, or to the floor where that is more. */
+static double distance_between(const ndg_ladder *s, const double *a, const double *b) {
+  long double difference = 0, size = 0;
+  for (uint64_t i = 0; i < s->n_theta; i++) {
+    const long double d = (long double)a[i] - b[i];
+    difference += d * d;
+    size += (long double)b[i] * b[i];
+  }
+  const long double against = fmaxl(sqrtl(size), s->floor);
+  return difference == 0 ? 0 : (double)(sqrtl(difference) / against);
+}
+
 /* The most independent rung that agrees; if none does, the most independent one. */
 static void find_witness(ndg_ladder *s, double differences) {
   ndg_exact *x = s->exact;
@@ -164,9 +179,8 @@ static void find_witness(ndg_ladder *s, double differences) {
     if (rung == x->chosen || !(x->rungs & rung)) {
       continue;
     }
-    const double distance = rung == NDG_RUNG_DIFFERENCES
-                                ? differences
-                                : ndg_compare(other, chosen, s->n_theta).relative_error;
+    const double distance =
+        rung == NDG_RUNG_DIFFERENCES ? differences : distance_between(s, other, chosen);
     if (!x->witness || distance <= AGREEMENT) {
       x->witness = rung;
       x->agreement = distance;

@@ -21,10 +21,11 @@ enum {
 
 typedef struct ndg_exact {
   uint32_t kind;
-  uint32_t rungs;          /* computed */
-  uint32_t chosen;         /* the rung whose gradient is returned */
-  uint32_t witness;        /* the independent rung it was compared with */
-  double agreement;        /* ‖chosen − witness‖ / ‖chosen‖ */
+  uint32_t rungs;   /* computed */
+  uint32_t chosen;  /* the rung whose gradient is returned */
+  uint32_t witness; /* the independent rung it was compared with */
+  double agreement; /* ‖chosen − witness‖ / max(‖chosen‖, 1e-3 size of its terms): a gradient
+                       of nothing but round-off counts as zero, and agrees with zero */
   double gradient_norm;    /* ‖∂φL^learn‖ at phi*, relative to the initial point's */
   double condition;        /* of H; NaN if unknown */
   double mu, l;            /* extreme eigenvalues of H */

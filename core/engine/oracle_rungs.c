@@ -128,6 +128,58 @@ out:
   return st;
 }
 
+/* Adds to *sum the mean norm over tasks of M H⁻¹ right, or of `right` itself where it is in θ. */
+static ndg_status add_term(ndg_ladder *s, ndg_vector *right, ndg_vector *theta, double *sum,
+                           ndg_error *e) {
+  ndg_evaluation ev = {.struct_size = sizeof ev,
+                       .want = NDG_WANT_MIXED,
+                       .loss = NDG_LEARN_LOSS,
+                       .phi = s->phi,
+                       .direction = right,
+                       .mixed = theta};
+  ndg_status st = NDG_OK;
+  if (right) {
+    st = ndg_dense_solve(&s->factor.dense, right, e);
+    st = st < 0 ? st : ndg_problem_evaluate(s->f64, &ev, e);
+  }
+  ndg_vector_norms(theta, theta->length, s->by_task);
+  for (uint64_t t = 0; t < s->n_tasks; t++) {
+    *sum += s->by_task[t] / (double)s->n_tasks;
+  }
+  return st;
+}
+
+ndg_status ndg_ladder_terms(ndg_ladder *s, double *size, ndg_error *e) {
+  ndg_vector *slope = ndg_real_vector(s->f64, NDG_PHI), *turn = ndg_real_vector(s->f64, NDG_PHI);
+  ndg_vector *theta = ndg_real_vector(s->f64, NDG_THETA);
+  ndg_status st = slope && turn && theta ? NDG_OK : ndg_no_memory(e, "the oracle's gradient");
+  ndg_evaluation ev = {.struct_size = sizeof ev,
+                       .want = NDG_WANT_GRAD_PHI | NDG_WANT_GRAD_THETA | NDG_WANT_HVP,
+                       .loss = NDG_EVAL_LOSS,
+                       .phi = s->phi,
+                       .direction = s->phi,
+                       .grad_phi = slope,
+                       .grad_theta = theta,
+                       .hvp = turn};
+  *size = 0;
+  if (st >= 0) {
+    st = ndg_problem_evaluate(s->f64, &ev, e);
+  }
+  if (st >= 0) {
+    st = add_term(s, NULL, theta, size, e);
+  }
+  if (st >= 0) {
+    st = add_term(s, slope, theta, size, e);
+  }
+  if (st >= 0) {
+    st = add_term(s, turn, theta, size, e);
+  }
+  ndg_vector_destroy(slope);
+  ndg_vector_destroy(turn);
+  ndg_vector_destroy(theta);
+  return st;
+}
+
 ndg_status ndg_rung_dense(ndg_ladder *s, ndg_error *e) {
   double *out = ndg_ladder_rung(s, NDG_RUNG_DENSE);
   return out ? implicit(s->f64, &s->factor.dense, s->phi, 0, out, e)

@@ -192,6 +192,7 @@ ndg_status ndg_rung_unrolled(ndg_ladder *l, ndg_error *e) {
   if (st < 0 || st == NDG_DIVERGED) {
     return st;
   }
+  l->steps = steps;
   double *out = ndg_calloc(l->n_theta, sizeof *out);
   st = out ? ndg_unrolled_gradient(l->wide, steps, STATE_BYTES, l->phi_wide, out, e)
            : ndg_no_memory(e, "the oracle's gradient");

@@ -154,6 +154,74 @@ END_TEST
 
 static const ndg_dtype problem_types[] = {NDG_F64, NDG_F32, NDG_LONG_DOUBLE};
 
+/* The evaluation loss has its minimum where learning ends: the gradient is zero up to round-off,
+   and every way to it must say so. */
+START_TEST(gradient_that_is_zero) {
+  const uint32_t kind = (uint32_t)_i;
+  for (uint64_t k = 0; k < 12; k++) {
+    fixture f;
+    double gradient[N], phi[N];
+    ndg_exact x = {0};
+    ndg_error e;
+    ndg_status st = NDG_OK;
+    fill_form(&f, 1, 1, k % 2 ? 1e4 : 10);
+    f.inner.optimizer.kind = NDG_GRADIENT_DESCENT;
+    f.inner.optimizer.lr = k % 2 ? 1e-4 : 0.1;
+    f.inner.steps = 20;
+    for (int i = 0; i < N; i++) {
+      f.numbers[1][i] *= pow(10, (double)k - 6);
+    }
+    for (int round = 0; round < 2; round++) { /* phi, then the same with c = phi */
+      ndg_problem *p = fixture_open(&f);
+      st = ndg_oracle(p, kind, 0, gradient, phi, &x, &e);
+      ndg_problem_close(p);
+      memcpy(f.numbers[3], phi, sizeof phi);
+    }
+    ck_assert_msg(st == NDG_OK, "%d: %s", (int)k, e.text);
+    ck_assert_double_lt(x.agreement, 1e-8);
+    ck_assert_double_lt(fabs(gradient[0]), 1e-12 * fabs(phi[0]) + 1e-14);
+    f.problem = NULL;
+    fixture_close(&f);
+  }
+}
+END_TEST
+
+/* A small gradient is not taken for zero: an error of a tenth of it is seen. */
+START_TEST(small_gradient_is_not_zero) {
+  fixture f;
+  fill_form(&f, 1, 1, 10);
+  ndg_problem *p = fixture_open(&f);
+  double gradient[N], phi[N], wrong[N], distance;
+  ndg_exact x;
+  ndg_error e;
+  ck_assert_int_eq(ndg_oracle(p, NDG_EXACT_FIXED_POINT, 0, gradient, phi, &x, &e), NDG_OK);
+  ndg_problem_close(p);
+  for (int i = 0; i < N; i++) {
+    f.numbers[3][i] = phi[i] * (1 + 1e-7);
+  }
+  p = fixture_open(&f);
+  ck_assert_int_eq(ndg_oracle(p, NDG_EXACT_FIXED_POINT, 0, gradient, phi, &x, &e), NDG_OK);
+  ck_assert_double_gt(fabs(gradient[0]), 1e-10);
+  ndg_ladder l = {.problem = p, .n_tasks = 1, .n_phi = N, .n_theta = N, .steps = 0, .exact = &x};
+  ck_assert_int_eq(ndg_problem_sibling(p, NDG_LONG_DOUBLE, &l.wide, &e), NDG_OK);
+  l.phi_wide = fixture_vector(l.wide, NDG_PHI, phi);
+  for (int i = 0; i < N; i++) {
+    wrong[i] = 0.9 * gradient[i];
+  }
+  ck_assert_int_eq(ndg_factorise_at(p, NDG_LEARN_LOSS, 0, p->start, 0, &l.factor.dense, NULL, &e),
+                   NDG_OK);
+  l.factor.norms = (double[]){1};
+  ck_assert_int_eq(ndg_rung_differences(&l, NDG_EXACT_FIXED_POINT, gradient, &distance, &e),
+                   NDG_OK);
+  ck_assert_double_lt(distance, 1e-8);
+  ck_assert_int_eq(ndg_rung_differences(&l, NDG_EXACT_FIXED_POINT, wrong, &distance, &e), NDG_OK);
+  ck_assert_double_gt(distance, 1e-8);
+  ndg_dense_free(&l.factor.dense);
+  ndg_vector_destroy(l.phi_wide);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(closed_form_of_several_tasks) {
   enum { TASKS = 3 };
   fixture f;
@@ -477,6 +545,26 @@ START_TEST(unrolled_network_with_every_optimizer) {
 }
 END_TEST
 
+/* Adam's steps bend within a thousandth of theta: differences must find the scale on their own. */
+START_TEST(unrolled_adam) {
+  static const double epsilons[] = {1e-2, 1e-3, 1e-5, 1e-8}, rates[] = {0.01, 0.05, 0.2};
+  fixture f;
+  fixture_network(&f, 3, 3, 2, 8, 2);
+  f.inner.optimizer.kind = NDG_ADAM;
+  f.inner.optimizer.lr = rates[_i % 3];
+  f.inner.optimizer.epsilon = epsilons[_i / 3];
+  f.inner.steps = 150;
+  ndg_problem *p = fixture_open(&f);
+  double gradient[MAX];
+  ndg_exact x;
+  ndg_error e;
+  const ndg_status st = ndg_oracle(p, NDG_EXACT_UNROLLED, 0, gradient, NULL, &x, &e);
+  ck_assert_msg(st == NDG_OK, "lr %g, epsilon %g: %s", rates[_i % 3], epsilons[_i / 3], e.text);
+  ck_assert_double_lt(x.agreement, 1e-8);
+  fixture_close(&f);
+}
+END_TEST
+
 /* ---- verdicts ---- */
 
 START_TEST(no_minimum) {
@@ -569,6 +657,8 @@ int main(void) {
   TCase *fixed = tcase_create("fixed point"), *networks = tcase_create("networks");
   TCase *unrolled = tcase_create("unrolled"), *verdicts = tcase_create("verdicts");
   tcase_add_test(fixed, scalar_reference);
+  tcase_add_loop_test(fixed, gradient_that_is_zero, NDG_EXACT_FIXED_POINT, NDG_EXACT_UNROLLED + 1);
+  tcase_add_test(fixed, small_gradient_is_not_zero);
   tcase_add_loop_test(fixed, closed_form_of_several_tasks, 0, 3);
   tcase_add_test(fixed, rungs_one_by_one);
   tcase_add_test(fixed, ill_conditioned);
@@ -578,6 +668,7 @@ int main(void) {
   tcase_add_test(networks, minibatches_learn_the_full_loss);
   tcase_add_test(unrolled, unrolled_descent);
   tcase_add_loop_test(unrolled, unrolled_network_with_every_optimizer, 0, 4);
+  tcase_add_loop_test(unrolled, unrolled_adam, 0, 12);
   tcase_add_test(verdicts, no_minimum);
   tcase_add_test(verdicts, learning_that_diverges);
   tcase_add_test(verdicts, refusals);
