@@ -334,6 +334,16 @@ static void count(ndg_problem *p, const ndg_phase *ph) {
     record->nonlocal |= NDG_USES_STORED_TRAJECTORY;
 }
 
+/* Is there a reason to keep where a phase ended? Free phases that carry a state along, or record
+   states from one on, are stretches of a trajectory that is run again on purpose, to save memory.
+ */
+static bool worth_keeping(const ndg_phase *ph, const ndg_phase_key *key) {
+  const bool carries = ph->start && ph->start->space == NDG_STATE;
+  const bool replays = carries && (ph->record || ph->end->space == NDG_STATE);
+  const bool is_free = ph->beta.re == 0 && ph->beta.im == 0;
+  return has_identity(key) && !(replays && is_free);
+}
+
 static ndg_status finish(phase_run *r, const ndg_phase_key *key, ndg_error *e) {
   ndg_phase *ph = r->phase;
   ndg_cached_phase *entry = r->entry;
@@ -343,7 +353,7 @@ static ndg_status finish(phase_run *r, const ndg_phase_key *key, ndg_error *e) {
   const ndg_status st = outcome(r, e);
   ndg_vector_copy(ph->end, r->state[r->now]);
   ph->end->identity = end_identity(key, entry->steps, ph->end->space);
-  if (has_identity(key)) {
+  if (worth_keeping(ph, key)) {
     ndg_vector_copy(entry->state, r->state[r->now]);
     ndg_phases_insert(r->p, entry);
     r->entry = NULL;

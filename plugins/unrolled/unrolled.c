@@ -65,6 +65,7 @@ typedef struct estimate {
   ndg_error *error;
   ndg_optimizer optimizer;
   uint64_t steps, window;
+  int missed;                   /* learning did not reach the problem's tolerance */
   ndg_vector *last;             /* STATE after all steps */
   ndg_vector *adjoint;          /* STATE */
   ndg_vector *direct, *through; /* THETA: ∂θL^eval, and what comes through learning */
@@ -85,9 +86,11 @@ static ndg_status relax(estimate *x, ndg_phase *p) {
   p->optimizer = x->optimizer;
   ndg_error local = {0};
   const ndg_status st = x->api->relax(x->problem, p, &local);
-  /* Steps that stop above a tolerance can be unrolled all the same. */
-  return st == NDG_OK || st == NDG_NOT_CONVERGED ? NDG_OK
-                                                 : ndg_fail(x->error, st, "%s", local.text);
+  if (st == NDG_NOT_CONVERGED) {
+    x->missed = 1;
+    return NDG_OK; /* steps that stop above a tolerance can be unrolled all the same */
+  }
+  return st == NDG_OK ? NDG_OK : ndg_fail(x->error, st, "%s", local.text);
 }
 
 /* n steps from step `first` on; start NULL: from the initial point. */
@@ -95,6 +98,18 @@ static ndg_status advance(estimate *x, const ndg_vector *start, ndg_vector *end,
                           uint64_t n) {
   ndg_phase p = {.start = start, .end = end, .first_step = first, .steps = n};
   return relax(x, &p);
+}
+
+/* The number stays good for what was learned; that this is not what was asked for is said. */
+static void note_missed(estimate *x) {
+  ndg_problem_info info = {.struct_size = sizeof info};
+  x->api->describe(x->problem, &info);
+  x->record->status = NDG_NOT_CONVERGED;
+  (void)snprintf(x->record->note, sizeof x->record->note,
+                 "learning did not reach the problem's tolerance %.3g in %llu steps: the gradient "
+                 "is exact for the steps taken, not for the solution; allow more steps or a "
+                 "larger tolerance, or set steps of the rule",
+                 info.tolerance, (unsigned long long)x->steps);
 }
 
 /* How many steps there are, and through how many of them to go back. */
@@ -290,6 +305,9 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   const ndg_vector *const in[] = {x.direct, x.through};
   const ndg_status st =
       api->combine(problem, gradient, learned == NDG_OK ? one : none, 2, weights, in, e);
+  if (st >= 0 && learned == NDG_OK && x.missed) {
+    note_missed(&x);
+  }
   return st < 0 ? st : learned;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/internal.h"
 #include "rules.h"
 
 static double found[MOST_THETA], other[MOST_THETA];
@@ -182,6 +183,39 @@ START_TEST(learning_to_a_tolerance) {
 }
 END_TEST
 
+/* The number is that of the steps taken, and the status says that these were too few. */
+START_TEST(missed_tolerance_is_said) {
+  ndg_inner inner = descent(0.3, 5);
+  inner.tolerance = 1e-6;
+  ndg_problem *problem = open_direct(inner, 1);
+  const double left = pow(0.7, 5), phi = 0.6 + left * (-1.1 - 0.6);
+  ndg_record record = estimate(problem, "unrolled", "", found);
+  ck_assert_int_eq(record.status, NDG_NOT_CONVERGED);
+  ck_assert_msg(strstr(record.note, "exact for the steps taken") != NULL, "%s", record.note);
+  ck_assert_double_eq_tol(found[0], phi * (1 - left) - 1.1, 1e-15);
+  ck_assert_double_eq_tol(found[1], phi * left + 0.6, 1e-15);
+  record = estimate(problem, "unrolled", "steps=5", other); /* no tolerance is asked of these */
+  ck_assert_int_eq(record.status, NDG_OK);
+  ck_assert_mem_eq(found, other, 2 * sizeof(double));
+  ndg_problem_close(problem);
+}
+END_TEST
+
+/* States that are computed again to save memory do not stay in memory elsewhere. */
+START_TEST(recomputed_states_are_not_kept) {
+  static const char *const options[] = {"memory=recompute", "memory=checkpoint; snapshots=3",
+                                        "window=10; memory=recompute"};
+  ndg_problem *problem = open_network(inner_of(NDG_ADAM, 40), "", 0);
+  int n_kept = 0;
+  (void)estimate(problem, "unrolled", options[_i], found);
+  for (const ndg_cached_phase *c = problem->phases; c; c = c->next) {
+    n_kept++;
+  }
+  ck_assert_int_le(n_kept, 1); /* the way to the window */
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(divergence_gives_no_number) {
   ndg_problem *problem = open_scalar(descent(4, 400));
   for (int i = 0; i < 2; i++) {
@@ -225,6 +259,8 @@ int main(void) {
   tcase_add_test(tests, costs);
   tcase_add_test(tests, own_learning);
   tcase_add_test(tests, learning_to_a_tolerance);
+  tcase_add_test(tests, missed_tolerance_is_said);
+  tcase_add_loop_test(tests, recomputed_states_are_not_kept, 0, 3);
   tcase_add_test(tests, divergence_gives_no_number);
   tcase_add_loop_test(tests, without_memory, 0, 3);
   tcase_add_loop_test(tests, bad_options, 0, 6);
