@@ -134,14 +134,17 @@ ndg_status ndg_parameters_check_theta(const ndg_problem *p, const double *theta,
   for (uint32_t g = 0; g < p->layout->n_theta; g++) {
     const ndg_group *group = &p->layout->theta[g];
     const double *x = theta + p->theta_offset[g];
-    for (uint64_t i = 0; i < ndg_shape_size(&group->shape); i++) {
+    const uint64_t n = ndg_shape_size(&group->shape);
+    for (uint64_t i = 0; i < n; i++) {
       if (!isfinite(x[i]))
-        return ndg_fail(e, NDG_EINVAL, "theta group '%s', element %llu is %s", group->name,
-                        (unsigned long long)i, isnan(x[i]) ? "NaN" : "infinite");
+        return ndg_fail(e, NDG_EINVAL, "theta group '%s', element %llu of %llu (from 1) is %s",
+                        group->name, (unsigned long long)i + 1, (unsigned long long)n,
+                        isnan(x[i]) ? "NaN" : "infinite");
       if (group->constraint == NDG_NONNEGATIVE && x[i] < 0)
-        return ndg_fail(e, NDG_EINVAL,
-                        "theta group '%s', element %llu is %g; this group must be >= 0",
-                        group->name, (unsigned long long)i, x[i]);
+        return ndg_fail(
+            e, NDG_EINVAL,
+            "theta group '%s', element %llu of %llu (from 1) is %g; this group must be >= 0",
+            group->name, (unsigned long long)i + 1, (unsigned long long)n, x[i]);
     }
   }
   return NDG_OK;

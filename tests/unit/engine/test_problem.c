@@ -33,7 +33,7 @@ static const struct {
     {DEFECT_NO_THETA, "learner known: 2 phi and 0 theta groups"},
     {DEFECT_TWO_NAMES, "learner known: two phi groups are called 'x'"},
     {DEFECT_BAD_START, "learner known: phi group 'x' starts at theta group 7 of 3"},
-    {DEFECT_NEGATIVE, "learner known: theta group 'pull', element 0 is -0.5"},
+    {DEFECT_NEGATIVE, "learner known: theta group 'pull', element 1 of 3 (from 1) is -0.5"},
     {DEFECT_VECTOR_LOSS, "learner known: learn_loss must be a scalar"},
     {DEFECT_SHARED_LOSS, "learner known: eval_loss is the same for all tasks"},
     {DEFECT_NO_LOSS, "learner known: build gave no eval_loss"},
@@ -149,10 +149,12 @@ START_TEST(theta_is_checked_and_moves_the_start) {
     ck_assert_mem_eq(start, theta + 2 * N_X, N_X * sizeof *start);
   }
   theta[1] = NAN;
-  expect(ndg_problem_set_theta(p, theta, &e), NDG_EINVAL, "'center', element 1 is NaN");
+  expect(ndg_problem_set_theta(p, theta, &e), NDG_EINVAL,
+         "'center', element 2 of 3 (from 1) is NaN");
   theta[1] = 0;
   theta[N_X + 2] = -1e-3;
-  expect(ndg_problem_set_theta(p, theta, &e), NDG_EINVAL, "'pull', element 2 is -0.001");
+  expect(ndg_problem_set_theta(p, theta, &e), NDG_EINVAL,
+         "'pull', element 3 of 3 (from 1) is -0.001");
   ndg_problem_get_theta(p, theta);
   ck_assert_mem_eq(theta, back, sizeof theta);
   ndg_problem_close(clone);
