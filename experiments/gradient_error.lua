@@ -7,7 +7,7 @@
 -- Prints a table; writes gradient_error.svg, .png, .csv and .json. Where the data files are absent,
 -- generators serve and the table says so.
 --
--- Expected: errors are V-shaped in beta with slopes 1 (forward), 2 (symmetric), 4 (richardson) and
+-- Expected: errors are V-shaped in beta with slopes 1 (forward), 2 (symmetric), 4 (4-point) and
 -- 8 or 16 (holomorphic); the bound lies above its curve and its minimum near the curve's; conjugate
 -- gradient reaches round-off, Neumann, T1-T2 and short windows do not.
 local nudge = require "nudge"
@@ -20,20 +20,19 @@ local set = nudge.settings {
 
 -- The same rules for both problems. Phases: `free` steps of learning, then `nudged` steps.
 local function study(problem, free, nudged, free_swept)
-  local contrastive = function(variant, options)
+  local contrastive = function(label, variant, options)
     options.variant, options.past_radius = variant, "report"
-    return nudge.rule("contrastive", options)
+    return { nudge.rule("contrastive", options), label = label, alone = options.free_steps == nil }
   end
   return nudge.gradient_error {
     problem = problem,
     rules = {
-      contrastive("forward", { free_steps = free }),
-      contrastive("symmetric", { free_steps = free }),
-      contrastive("richardson", { free_steps = free }),
-      contrastive("holomorphic", { free_steps = free, points = 8 }),
-      contrastive("holomorphic", { free_steps = free, points = 16 }),
-      { contrastive("forward", { nudged_steps = nudged[#nudged] }),
-        label = "forward, stopped early", alone = true },
+      contrastive("forward", "forward", { free_steps = free }),
+      contrastive("symmetric", "symmetric", { free_steps = free }),
+      contrastive("4-point", "richardson", { free_steps = free }),
+      contrastive("holomorphic N=8", "holomorphic", { free_steps = free, points = 8 }),
+      contrastive("holomorphic N=16", "holomorphic", { free_steps = free, points = 16 }),
+      contrastive("forward, stopped early", "forward", { nudged_steps = nudged[#nudged] }),
       nudge.rule("implicit", { solver = "cg", free_steps = free }),
       nudge.rule("implicit", { solver = "neumann", free_steps = free }),
       nudge.rule("implicit", { solver = "t1t2", free_steps = free, iterations = 0 }),

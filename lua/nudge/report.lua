@@ -1,15 +1,32 @@
 -- SPDX-License-Identifier: MIT
 -- A study as text: the best of each rule, a block per kind of rule, and how the error falls along
 -- what was swept.
+local check = require "nudge.check"
+
 local report = {}
 
 local MAX_COLUMNS = 10 -- of a block along one option
+local UNFINISHED = 1e-6 -- distance from the minimum, as a share of ‖phi‖, that is worth a warning
 
 local function number(x, format)
   if type(x) ~= "number" or x ~= x then
     return "-"
   end
   return math.type(x) == "integer" and tostring(x) or string.format(format or "%.3g", x)
+end
+
+local meanings = {
+  diverged = "a phase grew without limit; its error says nothing",
+  past_radius = "beta lies past the stability radius, where the nudged minimum may not exist",
+  not_converged = "a phase or a solver stopped short of its tolerance",
+}
+
+-- Errors from 1 on say only that an estimate is worthless; files keep the numbers.
+local function error_text(x, format)
+  if type(x) == "number" and x > 1 then
+    return "> 1"
+  end
+  return number(x, format)
 end
 
 -- Left-aligned first column, the others right-aligned.
@@ -42,10 +59,19 @@ local function heading(s)
     number(inner.lr), inner.steps)
 end
 
+-- What each rung of the exact reference is.
+local rungs = {
+  ["dense"] = "dense solve",
+  ["extended"] = "dense solve refined in long double",
+  ["holomorphic"] = "contour around beta = 0",
+  ["unrolled"] = "reverse mode through all steps",
+  ["differences"] = "differences of learned losses",
+}
+
 local function exact_line(exact)
-  local parts = { exact.rung or "given" }
+  local parts = { rungs[exact.rung] or exact.rung or "given by the script" }
   if exact.witness then
-    parts[1] = string.format("%s, %s agrees to %s", exact.rung, exact.witness,
+    parts[2] = string.format("%s agrees to %s", rungs[exact.witness] or exact.witness,
       number(exact.agreement, "%.1e"))
   end
   parts[#parts + 1] = "norm " .. number(exact.gradient:norm())
@@ -54,6 +80,21 @@ local function exact_line(exact)
     parts[#parts + 1] = "stability radius " .. number(exact.stability_radius)
   end
   return "  exact    " .. table.concat(parts, "; ")
+end
+
+-- How near free learning came to the minimum, and a warning where that is not near.
+local function learned_lines(learned)
+  if not learned then
+    return {}
+  end
+  local lines = { string.format("  learned  to a gradient norm of %s; distance from the minimum at "
+    .. "most %s of the size of phi", number(learned.gradient_norm, "%.1e"),
+    number(learned.distance, "%.1e")) }
+  if not (learned.distance <= UNFINISHED) then
+    lines[2] = "  WARNING  learning had not converged: errors below include that; more inner steps "
+      .. "or a larger lambda would help"
+  end
+  return lines
 end
 
 -- Families by rule id, in order of appearance.
@@ -103,8 +144,7 @@ local function order_text(family)
   if not series or not family.order then
     return "-"
   end
-  return string.format("%s (%d)", series.fit and number(series.fit.order, "%.3f") or "-",
-    family.order)
+  return string.format("%s (%d)", number((series.fit or {}).order, "%.3f"), family.order)
 end
 
 local function best_cells(family, swept, has_beta)
@@ -112,7 +152,7 @@ local function best_cells(family, swept, has_beta)
   if not row then
     return { family.short, "failed" }
   end
-  local cells = { family.short, number(row.relative_error, "%.2e"),
+  local cells = { family.short, error_text(row.relative_error, "%.2e"),
     number(row.cosine, "%.6f") }
   for _, name in ipairs(swept) do
     cells[#cells + 1] = number(row.values[name])
@@ -142,7 +182,7 @@ local function best_block(id, families)
     header[#header + 1] = name
   end
   if has_beta then
-    table.move({ "order (theory)", "predicted beta", "bound" }, 1, 3, #header + 1, header)
+    table.move({ "order (theory)", "predicted best beta", "bound there" }, 1, 3, #header + 1, header)
   end
   table.move({ "gradients", "products" }, 1, 2, #header + 1, header)
   local rows = { header }
@@ -161,7 +201,7 @@ local function best_at(family, name, value)
       best = error
     end
   end
-  return number(best, "%.1e")
+  return error_text(best, "%.1e")
 end
 
 -- Best error at each value of one option; thinned out where there are many.
@@ -218,8 +258,33 @@ local function status_line(rows)
   return string.format("  %d estimates: %s", #rows, table.concat(names, ", "))
 end
 
+-- What the marks of the table mean, as far as it has them.
+local function legend(s, text)
+  local lines = {}
+  local function explain(found, meaning)
+    if found then
+      lines[#lines + 1] = "  " .. meaning
+    end
+  end
+  explain(text:find("order (theory)", 1, true), "order: slope of the error in beta as fitted, and "
+    .. "of theory; bound there: largest error in theory at the predicted best beta")
+  explain(text:find " %- %(%d", "- (theory): too few values of beta where truncation dominates")
+  explain(text:find "[^%S\n]%-%f[%s]", "-: the rule has no such option, or there is no value")
+  explain(text:find(" failed", 1, true), "failed: every estimate raised an error; the CSV file has it")
+  explain(text:find("> 1", 1, true), "> 1: worthless; the CSV and JSON files keep the number")
+  local statuses = {}
+  for _, row in ipairs(s.rows) do
+    statuses[row.status] = true
+  end
+  for _, name in ipairs(check.sorted_keys(statuses)) do
+    explain(meanings[name], name .. ": " .. tostring(meanings[name]))
+  end
+  return lines
+end
+
 function report.table(s)
   local out = { heading(s), exact_line(s.exact) }
+  table.move(learned_lines(s.learned), 1, 2, #out + 1, out)
   local ids, groups = by_id(s.families)
   for _, id in ipairs(ids) do
     local families = groups[id]
@@ -229,6 +294,7 @@ function report.table(s)
     end
   end
   out[#out + 1] = "\n" .. status_line(s.rows)
+  table.move(legend(s, table.concat(out, "\n")), 1, 9, #out + 1, out)
   return table.concat(out, "\n") .. "\n"
 end
 

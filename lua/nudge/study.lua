@@ -204,6 +204,18 @@ local function run(s, points)
   end
 end
 
+-- How near free learning came to the minimum: at most gradient norm / mu, here as a share of ‖phi‖.
+-- nil where the exact gradient is not that of a minimum.
+local function learned_of(problem, exact)
+  if not finite(exact.mu) then
+    return nil
+  end
+  local reached = problem:learn { soft = true }
+  local size = reached.phi:norm() / math.sqrt(problem:info().n_tasks)
+  return { gradient_norm = reached.gradient_norm,
+    distance = reached.gradient_norm / exact.mu / size }
+end
+
 -- { problem, rules, sweep, exact, name }: estimates of every rule at every combination of the swept
 -- options that it has, compared with the exact meta-gradient.
 function study.gradient_error(given)
@@ -224,6 +236,7 @@ function study.gradient_error(given)
   local s = { name = name, problem = t.problem, families = families, rows = {} }
   setmetatable(s, study)
   s.exact = exact_of(t.problem, t.exact, name)
+  s.learned = learned_of(t.problem, s.exact)
   run(s, points)
   check_failures(s.rows)
   analyse(s)

@@ -70,17 +70,28 @@ local function extend_labels(entries, labels, option)
   end
 end
 
--- "contrastive holomorphic points=8": id, and the options that tell a rule from others of its id;
--- or the label that the script gave.
+-- The option whose value names a rule more closely than its id: its first one, if that is a choice
+-- (variant, solver).
+local function naming_option(id)
+  local first = core.options("rule", id)[1]
+  return first and first.choices and first.name
+end
+
+-- "contrastive holomorphic points=8": id, variant or solver, and the options that tell a rule from
+-- others like it; or the label that the script gave.
 local function labels_of(entries)
   local labels, ids = {}, {}
   for i, entry in ipairs(entries) do
-    labels[i] = entry.label or entry.rule:id()
-    ids[entry.rule:id()] = true
+    local id = entry.rule:id()
+    local naming = naming_option(id)
+    labels[i] = entry.label or (naming and id .. " " .. entry.rule:options()[naming] or id)
+    ids[id] = true
   end
   for _, id in ipairs(check.sorted_keys(ids)) do
     for _, option in ipairs(core.options("rule", id)) do
-      extend_labels(entries, labels, option.name)
+      if option.name ~= naming_option(id) then
+        extend_labels(entries, labels, option.name)
+      end
     end
   end
   return labels

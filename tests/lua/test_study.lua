@@ -35,7 +35,7 @@ tap.test("rules times swept options", function()
     labels[i] = family.label
   end
   tap.is(table.concat(labels, "; "), "contrastive forward; contrastive symmetric; "
-    .. "contrastive holomorphic points=8; contrastive holomorphic points=16; early; implicit; "
+    .. "contrastive holomorphic points=8; contrastive holomorphic points=16; early; implicit cg; "
     .. "unrolled")
   tap.is(study.families[6].rows[1].values.iterations, 1, "values ascend")
   tap.matches(tostring(study), "nudge.study ridge, 66 estimates")
@@ -89,6 +89,21 @@ tap.test("the table names every rule and its best error", function()
   for line in text:gmatch "[^\n]+" do
     tap.ok(not line:find "%s$", "no blanks at the end of '" .. line .. "'")
   end
+end)
+
+tap.test("the table says what its marks mean and where learning stopped", function()
+  local text = study:table()
+  for _, wanted in ipairs { "predicted best beta  bound there", "dense solve refined in long double",
+    "- %(theory%): too few", "learned  to a gradient norm of", "distance from the minimum" } do
+    tap.matches(text, wanted)
+  end
+  tap.ok(not text:find "WARNING")
+  local unfinished = nudge.gradient_error {
+    problem = problems.ridge { optimizer = "gradient_descent", lr = 0.01, steps = 3 },
+    rules = { nudge.rule "implicit", contrastive("forward", { beta = 1e-6, nudged_steps = 50 }) } }
+  tap.matches(unfinished:table(), "WARNING  learning had not converged")
+  tap.matches(unfinished:table(), "\n  cg +%S+")
+  tap.matches(unfinished:table(), "forward +> 1  ", "> 1: worthless")
 end)
 
 tap.test("CSV holds every row with all digits", function()
