@@ -10,7 +10,7 @@ local figure = {}
 -- Colours that stay apart for colour-blind readers (Okabe and Ito), each with its own mark.
 local styles = {
   { "#0072B2", 7 }, { "#D55E00", 5 }, { "#009E73", 9 }, { "#CC79A7", 11 }, { "#E69F00", 13 },
-  { "#000000", 6 }, { "#56B4E9", 4 }, { "#777777", 8 }, { "#8C510A", 10 },
+  { "#000000", 6 }, { "#56B4E9", 4 }, { "#AA0000", 3 }, { "#8C510A", 10 },
 }
 -- From light to dark, for numbers of steps.
 local ramp = { "#9ECAE1", "#4292C6", "#08519C", "#08306B" }
@@ -52,19 +52,16 @@ end
 
 local function radius_lines(exact)
   local radius = exact.stability_radius
-  return radius and { { x = radius, label = "ρ" } } or {}
+  return radius and { { x = radius, label = "stability radius ρ", mark = "ρ", color = "#777777",
+    dotted = true, width = 1.5 } } or {}
 end
 
-local function add_legend(s, list, bounded)
+local function add_legend(list, bounded)
   if bounded then
     list[#list + 1] = { label = "bound", legend_only = true, color = "#444444", dashed = true,
       width = 1 }
     list[#list + 1] = { label = "predicted best β", legend_only = true, color = "#444444",
       line = false, point = 12, point_size = 1.6 }
-  end
-  if s.exact.stability_radius then
-    list[#list + 1] = { label = "stability radius ρ", legend_only = true, color = "#777777",
-      dotted = true, width = 1.5 }
   end
 end
 
@@ -96,10 +93,10 @@ local function variants_panel(s, families)
     bounded = add_bound(s, list, series, color) or bounded
     list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point }
   end
-  add_legend(s, list, bounded)
+  add_legend(list, bounded)
   local detail = fixed_text(fixed)
   return { title = s.name .. ": every variant" .. (detail ~= "" and " (" .. detail .. ")" or ""),
-    xlabel = "nudging strength β", ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖",
+    xlabel = "nudging strength β", ylabel = "relative error of the estimate",
     series = list, verticals = radius_lines(s.exact) }
 end
 
@@ -113,9 +110,9 @@ local function alone_panel(s, family)
     bounded = add_bound(s, list, series, color) or bounded
     list[#list + 1] = { label = fixed_text(series.fixed), x = x, y = y, color = color, point = 7 }
   end
-  add_legend(s, list, bounded)
+  add_legend(list, bounded)
   return { title = string.format("%s: %s", s.name, family.short),
-    xlabel = "nudging strength β", ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖",
+    xlabel = "nudging strength β", ylabel = "relative error of the estimate",
     series = list, verticals = radius_lines(s.exact) }
 end
 
@@ -145,14 +142,17 @@ local function cost_panel(s)
   for _, family in ipairs(s.families) do
     local color, point = style_of(s, family)
     local x, y = cost_curve(family)
-    if not family.alone then
+    if not family.alone then -- a single point must show among curves
       list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point,
-        width = 1.5, point_size = 0.9 }
+        width = #x == 1 and 3 or 1.5, point_size = #x == 1 and 2.2 or 0.9 }
     end
   end
+  table.sort(list, function(a, b)
+    return #a.x > #b.x or (#a.x == #b.x and a.label < b.label)
+  end)
   return { title = s.name .. ": best error against cost",
-    xlabel = "cost (gradient evaluations + 2 × second-derivative products)",
-    ylabel = "relative error, ‖estimate − exact‖ / ‖exact‖", series = list }
+    xlabel = "gradient evaluations + 2 × second-derivative products",
+    ylabel = "relative error of the estimate", series = list }
 end
 
 local function panels_of(s)

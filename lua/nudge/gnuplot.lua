@@ -4,13 +4,13 @@
 --   panel: { title =, xlabel =, ylabel =, series = {...}, verticals = {...} }
 --   series: { label =, x = {...}, y = {...}, color =, line = true, dashed =, dotted =, point =,
 --     width = }; out_of_range: it does not stretch the axes; legend_only: it has no data
---   vertical: { x =, label = }
+--   vertical: { x =, label =, mark =, color =, dotted =, width = }; in the legend where in view
 -- Both axes are logarithmic. The file appears whole or not at all.
 local core = require "nudge.core"
 
 local gnuplot = {}
 
-local PANEL_WIDTH, PANEL_HEIGHT, TITLE_HEIGHT = 560, 470, 40
+local PANEL_WIDTH, PANEL_HEIGHT, TITLE_HEIGHT = 560, 500, 40
 local FLOOR, CEILING = 1e-17, 1e2 -- of the vertical axis, where the data reach beyond
 
 local function fail(format, ...)
@@ -31,7 +31,8 @@ local function usable(x)
   return x == x and x > 0 and x < math.huge
 end
 
-local function decade_range(panel, axis, low, high)
+-- Range of the data with a margin of a twenty-fifth, so that no mark sits on the frame.
+local function range_of(panel, axis, low, high)
   local smallest, largest
   for _, series in ipairs(panel.series) do
     local values = not series.out_of_range and series[axis] or {}
@@ -42,18 +43,35 @@ local function decade_range(panel, axis, low, high)
     end
   end
   if not smallest then
-    return 0, 1
+    return 1, 10
   end
   smallest = math.min(math.max(smallest, low), high)
   largest = math.max(math.min(largest, high), smallest)
-  local first, last = math.floor(math.log(smallest, 10)), math.ceil(math.log(largest, 10))
-  return first, math.max(last, first + 1)
+  local margin = math.max((largest / smallest) ^ 0.04, 1.1)
+  return smallest / margin, largest == high and high or largest * margin
 end
 
-local function axis_commands(name, first, last)
-  local step = last - first > 8 and 2 or 1
-  return string.format("set %srange [1e%d:1e%d]\nset %stics 1e%d, %s\nset m%stics 10\n", name,
-    first, last, name, first, step == 2 and "100" or "10", name)
+-- Tics at decades; on axes of less than two at 1, 2 and 5 times them, as plain numbers.
+local function axis_commands(name, low, high)
+  local lines = { string.format("set %srange [%.6g:%.6g]", name, low, high) }
+  local decades = math.log(high / low, 10)
+  if decades < 2 and low >= 1e-3 and high <= 1e6 then
+    local tics = {}
+    for decade = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
+      for _, digit in ipairs { 1, 2, 5 } do
+        tics[#tics + 1] = string.format('"%.6g" %.6g', digit * 10.0 ^ decade, digit * 10.0 ^ decade)
+      end
+    end
+    lines[2] = string.format("set %stics (%s)\nunset m%stics", name, table.concat(tics, ", "), name)
+  else
+    lines[2] = string.format("set %stics %.0e, %s\nset m%stics 10", name,
+      10.0 ^ math.floor(math.log(low, 10)), decades > 8 and "100" or "10", name)
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function in_view(vertical, low, high)
+  return usable(vertical.x) and vertical.x > low and vertical.x < high
 end
 
 -- nil where nothing can be drawn.
@@ -88,6 +106,8 @@ end
 
 local function panel_commands(panel, number)
   local lines, clauses = {}, {}
+  local x1, x2 = range_of(panel, "x", 1e-300, 1e300)
+  local y1, y2 = range_of(panel, "y", FLOOR, CEILING)
   for i, series in ipairs(panel.series) do
     local name = string.format("d%d_%d", number, i)
     local block = not series.legend_only and data_block(name, series)
@@ -101,18 +121,17 @@ local function panel_commands(panel, number)
   lines[#lines + 1] = "unset arrow\nunset label\nset title " .. quoted(panel.title)
   lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel)
   lines[#lines + 1] = "set ylabel " .. quoted(panel.ylabel)
-  lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.19 center top vertical "
-    .. "maxrows 4 Left reverse samplen 2"
-  local x1, x2 = decade_range(panel, "x", 1e-300, 1e300)
-  local y1, y2 = decade_range(panel, "y", FLOOR, CEILING)
+  lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.25 center top vertical "
+    .. "maxrows 4 maxcols 2 Left reverse samplen 1.5 font ',11'"
   lines[#lines + 1] = axis_commands("x", x1, x2) .. axis_commands("y", y1, y2)
   for _, vertical in ipairs(panel.verticals or {}) do
-    if usable(vertical.x) and vertical.x > 10.0 ^ x1 and vertical.x < 10.0 ^ x2 then
+    if in_view(vertical, x1, x2) then
+      clauses[#clauses + 1] = plot_clause("keyentry", vertical)
       local x = core.number_text(vertical.x)
       lines[#lines + 1] = string.format('set arrow from %s, graph 0 to %s, graph 1 nohead '
-        .. 'lc rgb "#777777" dt 3 lw 1.5 back', x, x)
+        .. 'lc rgb "%s" dt 3 lw %g back', x, x, vertical.color, vertical.width)
       lines[#lines + 1] = string.format('set label %s at %s, graph 0.04 offset -0.6,0 right '
-        .. 'textcolor rgb "#555555"', quoted(vertical.label), x)
+        .. 'textcolor rgb "#333333"', quoted(vertical.mark), x)
     end
   end
   if #clauses == 0 then
@@ -126,10 +145,10 @@ local function terminal_of(path, width, height)
   local kind = path:match "%.(%a+)$"
   kind = kind and kind:lower()
   if kind == "svg" then
-    return string.format('set terminal svg enhanced size %d,%d font "DejaVu Sans,13" '
+    return string.format('set terminal svg enhanced size %d,%d font "DejaVu Sans,15" '
       .. 'background "white"', width, height)
   elseif kind == "png" then
-    return string.format('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,10" '
+    return string.format('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,12" '
       .. 'background "white"', width, height)
   end
   core.raise("invalid", string.format("figure %s: the name must end in .svg or .png", path))
@@ -145,9 +164,10 @@ function gnuplot.script(figure, path, output)
   local lines = {
     terminal_of(path, width, height),
     "set output " .. '"' .. output:gsub('[\\"]', "\\%0") .. '"',
-    "set encoding utf8\nset logscale xy\nset format '10^{%L}'\nset grid lc rgb '#dddddd' lw 0.7",
+    "set encoding utf8\nset logscale xy\nset format '10^{%L}'\n"
+      .. "set grid xtics ytics back lc rgb '#d4d4d4' lw 1 dt 1",
     "set border 3 lc rgb '#555555'\nset tics nomirror textcolor rgb '#222222'",
-    string.format("set multiplot layout %d,%d title %s font ',16'", #figure.panels, columns,
+    string.format("set multiplot layout %d,%d title %s font ',17'", #figure.panels, columns,
       quoted(figure.title)),
   }
   local number = 0

@@ -9,6 +9,12 @@ local inner_fields = {
   optimizer = "string", lr = "!number", momentum = "number", beta2 = "number",
   epsilon = "number", steps = "!integer", tolerance = "number", batch_size = "integer",
 }
+-- Which optimisers use a field; given to another one, it would have no effect.
+local used_by = {
+  momentum = { heavy_ball = true, nesterov = true, adam = true },
+  beta2 = { adam = true },
+  epsilon = { adam = true },
+}
 local optimizers = { "gradient_descent", "heavy_ball", "nesterov", "adam", "newton" }
 
 -- Learner, tasks and inner optimiser become one compiled problem.
@@ -21,6 +27,12 @@ function problem.open(given)
   local inner = check.fields("nudge.problem: inner", p.inner, inner_fields)
   inner.optimizer = inner.optimizer or "gradient_descent"
   check.choice("nudge.problem: inner", "optimizer", inner.optimizer, optimizers)
+  for _, field in ipairs { "momentum", "beta2", "epsilon" } do
+    if inner[field] and not used_by[field][inner.optimizer] then
+      check.fail("nudge.problem: inner.%s has no effect with %s; remove it", field,
+        inner.optimizer)
+    end
+  end
   inner.momentum = inner.momentum or 0.9
   inner.beta2 = inner.beta2 or 0.999
   inner.epsilon = inner.epsilon or 1e-8

@@ -6,7 +6,7 @@ local check = require "nudge.check"
 local report = {}
 
 local MAX_COLUMNS = 10 -- of a block along one option
-local UNFINISHED = 1e-6 -- distance from the minimum, as a share of ‖phi‖, that is worth a warning
+local UNFINISHED = 1e-6 -- distance from the minimum, as a share of ‖phi‖, worth a warning
 
 local function number(x, format)
   if type(x) ~= "number" or x ~= x then
@@ -182,7 +182,8 @@ local function best_block(id, families)
     header[#header + 1] = name
   end
   if has_beta then
-    table.move({ "order (theory)", "predicted best beta", "bound there" }, 1, 3, #header + 1, header)
+    table.move({ "order (theory)", "predicted best beta", "bound there" }, 1, 3, #header + 1,
+      header)
   end
   table.move({ "gradients", "products" }, 1, 2, #header + 1, header)
   local rows = { header }
@@ -270,7 +271,7 @@ local function legend(s, text)
     .. "of theory; bound there: largest error in theory at the predicted best beta")
   explain(text:find " %- %(%d", "- (theory): too few values of beta where truncation dominates")
   explain(text:find "[^%S\n]%-%f[%s]", "-: the rule has no such option, or there is no value")
-  explain(text:find(" failed", 1, true), "failed: every estimate raised an error; the CSV file has it")
+  explain(text:find(" failed", 1, true), "failed: every estimate raised an error; see the CSV file")
   explain(text:find("> 1", 1, true), "> 1: worthless; the CSV and JSON files keep the number")
   local statuses = {}
   for _, row in ipairs(s.rows) do

@@ -5,6 +5,8 @@ local check = require "nudge.check"
 
 local tasks = {}
 
+local MAX_TASKS = (1 << 32) - 1
+
 -- How many samples a number means: a count from 1 on, below that a share.
 local function count_of(owner, name, value, available)
   local n = value < 1 and math.floor(value * available + 0.5) or math.tointeger(value)
@@ -151,7 +153,11 @@ function tasks.arrays(given)
   for _, name in ipairs(check.sorted_keys(given)) do
     local value = given[name]
     if name == "n_tasks" then
-      out.n_tasks = math.tointeger(value) or check.fail("%s: n_tasks must be a whole number", owner)
+      out.n_tasks = math.tointeger(value)
+      if not out.n_tasks or out.n_tasks < 1 or out.n_tasks > MAX_TASKS then
+        check.fail("%s: n_tasks = %s is not a whole number from 1 to %d", owner, tostring(value),
+          MAX_TASKS)
+      end
     elseif name == "origin" then
       out.origin = tostring(value)
     else

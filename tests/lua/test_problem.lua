@@ -132,6 +132,12 @@ tap.test("mistakes in composing are found before any step", function()
   tap.raises(with(function(s) s.inner.steps = nil end), "steps is missing")
   tap.raises(with(function(s) s.dtype = "double" end), "float64")
   tap.raises(with(function(s) s.tasks = {} end), "nudge.tasks")
+  tap.raises(with(function(s) s.inner.optimizer, s.inner.momentum = "gradient_descent", 0.5 end),
+    "inner.momentum has no effect with gradient_descent; remove it")
+  tap.raises(with(function(s) s.inner.optimizer, s.inner.beta2 = "nesterov", 0.9 end),
+    "inner.beta2 has no effect with nesterov")
+  tap.raises(function() nudge.tasks.arrays { n_tasks = 1 << 62 } end,
+    "n_tasks = 4611686018427387904", "from 1 to 4294967295")
   tap.raises(with(function(s) s.inner.momentum = 1.5 end), "momentum")
   tap.raises(with(function(s)
     s.learner = nudge.learner("complex_synapse", { layers = { 5, 2 }, loss = "mse" })

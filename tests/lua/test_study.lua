@@ -93,7 +93,8 @@ end)
 
 tap.test("the table says what its marks mean and where learning stopped", function()
   local text = study:table()
-  for _, wanted in ipairs { "predicted best beta  bound there", "dense solve refined in long double",
+  for _, wanted in ipairs { "predicted best beta  bound there",
+    "dense solve refined in long double",
     "- %(theory%): too few", "learned  to a gradient norm of", "distance from the minimum" } do
     tap.matches(text, wanted)
   end
