@@ -108,7 +108,9 @@ int main(int argc, char **argv) {
   ndg_blas_prepare(argc, argv);
   const int status = run(argc, argv);
   /* A full disk or a closed pipe shows only now. */
+  errno = 0;
   if (fflush(stdout) != 0 || ferror(stdout))
-    return ndg_cli_fail("cannot write to standard output: %s", strerror(errno));
+    return ndg_cli_fail("cannot write to standard output: %s",
+                        errno ? strerror(errno) : "an earlier write failed; is the disk full?");
   return status;
 }
