@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <lua.h>
+#include <sleef.h>
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "cli/cli.h"
 #include "tensor/blas.h"
@@ -9,7 +11,7 @@
 
 static const ndg_cli_option options[] = {{NULL, NULL, NULL}};
 static const ndg_cli_usage usage = {
-    "version", "", "Say which nudge, plugin ABI, compiler, BLAS, processor and Lua this is.",
+    "version", "", "Say which nudge, plugin ABI, compiler, libraries and processor this is.",
     options};
 
 static void print_processor(void) {
@@ -62,6 +64,9 @@ int ndg_cli_version(int argc, char **argv) {
   printf("BLAS core  %s (%s)\n", blas.core, blas.family);
   print_processor();
   print_features();
+  printf("SLEEF      %d.%d.%d\n", SLEEF_VERSION_MAJOR, SLEEF_VERSION_MINOR,
+         SLEEF_VERSION_PATCHLEVEL);
+  printf("zlib       %s\n", zlibVersion());
   printf("Lua        %s\n", LUA_RELEASE);
   return 0;
 }

@@ -122,7 +122,7 @@ local function panel_commands(panel, number)
   lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel)
   lines[#lines + 1] = "set ylabel " .. quoted(panel.ylabel)
   lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.25 center top vertical "
-    .. "maxrows 4 maxcols 2 Left reverse samplen 1.5 font ',11'"
+    .. "maxrows 5 maxcols 2 Left reverse samplen 1.5 font ',11'"
   lines[#lines + 1] = axis_commands("x", x1, x2) .. axis_commands("y", y1, y2)
   for _, vertical in ipairs(panel.verticals or {}) do
     if in_view(vertical, x1, x2) then

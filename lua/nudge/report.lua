@@ -90,7 +90,7 @@ local function learned_lines(learned)
   local lines = { string.format("  learned  to a gradient norm of %s; distance from the minimum at "
     .. "most %s of the size of phi", number(learned.gradient_norm, "%.1e"),
     number(learned.distance, "%.1e")) }
-  if not (learned.distance <= UNFINISHED) then
+  if learned.distance > UNFINISHED or learned.distance ~= learned.distance then
     lines[2] = "  WARNING  learning had not converged: errors below include that; more inner steps "
       .. "or a larger lambda would help"
   end

@@ -204,7 +204,8 @@ local function run(s, points)
   end
 end
 
--- How near free learning came to the minimum: at most gradient norm / mu, as a share of ‖phi‖; nil where the exact gradient is not that of a minimum.
+-- How near free learning came to the minimum: at most gradient norm / mu, as a share of ‖phi‖; nil
+-- where the exact gradient is not that of a minimum.
 local function learned_of(problem, exact)
   if not finite(exact.mu) then
     return nil
