@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the programs of this folder share: running a suite, and a folder of temporary files. */
+/* What the programs of this folder share: a folder of temporary files, and judging refusals. */
 #ifndef NUDGE_TESTS_BASE_FIXTURE_H
 #define NUDGE_TESTS_BASE_FIXTURE_H
 
@@ -10,16 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "nudge/types.h"
-
-static inline int run_suite(Suite *suite) {
-  SRunner *const runner = srunner_create(suite);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int n_failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return n_failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 /* The folder of the running test; tests that use files list make_folder and remove_folder as their
    fixture. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "graph/graph.h"
 
 static ndg_graph *g;
@@ -372,10 +373,5 @@ int main(void) {
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++)
     tcase_add_test(c, tests[i]);
   suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }

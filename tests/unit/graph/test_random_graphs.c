@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "../suite.h"
 #include "random_graph.h"
 #include "sample.h"
 
@@ -198,10 +199,5 @@ int main(void) {
   tcase_add_loop_test(c, derivatives_of_random_graphs, 0, N_GRAPHS);
   tcase_add_loop_test(c, adjoints_per_task_add_up, 0, 40);
   suite_add_tcase(suite, c);
-  SRunner *runner = srunner_create(suite);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }

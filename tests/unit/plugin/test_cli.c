@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../suite.h"
+
 enum { TEXT_SIZE = 1 << 17 };
 static char said[TEXT_SIZE];
 
@@ -250,10 +252,5 @@ int main(void) {
   tcase_add_test(t, no_plugins);
   tcase_add_test(t, unwritable_output);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_set_tap(r, "-");
-  srunner_run_all(r, CK_SILENT);
-  const int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

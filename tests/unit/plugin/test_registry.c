@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../suite.h"
 #include "base/files.h"
 #include "base/memory.h"
 #include "plugin/registry.h"
@@ -393,10 +394,5 @@ int main(void) {
   tcase_add_test(t, lists_of_ids);
   tcase_add_test(t, out_of_memory);
   suite_add_tcase(s, t);
-  SRunner *runner = srunner_create(s);
-  srunner_set_tap(runner, "-");
-  srunner_run_all(runner, CK_SILENT);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }

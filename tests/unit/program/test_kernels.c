@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "base/random.h"
 #include "graph/graph.h"
 #include "tensor/kernels.h"
@@ -326,10 +327,5 @@ int main(void) {
   tcase_add_test(c, powers);
   tcase_add_test(c, sums_are_complete);
   suite_add_tcase(suite, c);
-  SRunner *sr = srunner_create(suite);
-  srunner_set_tap(sr, "-");
-  srunner_run_all(sr, CK_SILENT);
-  const int failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed != 0;
+  return run_suite(suite);
 }

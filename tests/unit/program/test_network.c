@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "network.h"
 
 static void check_network(uint64_t batch, uint64_t n_tasks, bool shared_weights) {
@@ -105,10 +106,5 @@ int main(void) {
   tcase_add_loop_test(c, threads_tasks, 0, 3);
   tcase_add_loop_test(c, threads_shared_weights, 0, 3);
   suite_add_tcase(suite, c);
-  SRunner *sr = srunner_create(suite);
-  srunner_set_tap(sr, "-");
-  srunner_run_all(sr, CK_SILENT);
-  const int failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed != 0;
+  return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "compiled.h"
 
 enum { MAX_CASES = 64 };
@@ -261,10 +262,5 @@ int main(void) {
   tcase_add_test(c, log_sum_exps);
   tcase_add_test(c, long_chains);
   suite_add_tcase(suite, c);
-  SRunner *sr = srunner_create(suite);
-  srunner_set_tap(sr, "-");
-  srunner_run_all(sr, CK_SILENT);
-  const int failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed != 0;
+  return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../suite.h"
 #include "compiled.h"
 #include "random_graph.h"
 
@@ -77,10 +78,5 @@ int main(void) {
   tcase_add_loop_test(c, random_graphs_one_task, 0, N_GRAPHS);
   tcase_add_loop_test(c, random_graphs_three_tasks, 0, N_GRAPHS);
   suite_add_tcase(suite, c);
-  SRunner *sr = srunner_create(suite);
-  srunner_set_tap(sr, "-");
-  srunner_run_all(sr, CK_SILENT);
-  const int failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed != 0;
+  return run_suite(suite);
 }
