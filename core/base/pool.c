@@ -41,7 +41,6 @@ struct ndg_pool {
   alignas(CACHE_LINE) _Atomic uint32_t n_done;
   alignas(CACHE_LINE) _Atomic uint32_t n_arrived;
   alignas(CACHE_LINE) _Atomic uint32_t barrier;
-  alignas(CACHE_LINE) _Atomic uint64_t next_piece;
 
   alignas(CACHE_LINE) _Atomic uint32_t n_sleeping;
   pthread_mutex_t mutex;
@@ -138,37 +137,6 @@ void ndg_pool_barrier(ndg_pool *p, uint32_t worker) {
   } else {
     (void)wait_change(&p->barrier, now, p->n_spins, 0);
   }
-}
-
-typedef struct piecework {
-  ndg_pool *pool;
-  ndg_pool_job job;
-  void *context;
-  uint64_t n_pieces;
-} piecework;
-
-static void take_pieces(void *context, uint32_t worker, uint32_t n_workers) {
-  const piecework *const w = context;
-  (void)n_workers;
-  for (;;) {
-    const uint64_t piece = atomic_fetch_add_explicit(&w->pool->next_piece, 1, memory_order_relaxed);
-    if (piece >= w->n_pieces) {
-      return;
-    }
-    w->job(w->context, worker, piece);
-  }
-}
-
-void ndg_pool_run(ndg_pool *p, ndg_pool_job job, void *context, uint64_t n_pieces) {
-  if (!p || p->n_workers == 1 || n_pieces <= 1) {
-    for (uint64_t i = 0; i < n_pieces; i++) {
-      job(context, 0, i);
-    }
-    return;
-  }
-  piecework w = {p, job, context, n_pieces};
-  atomic_store_explicit(&p->next_piece, 0, memory_order_relaxed);
-  ndg_pool_region(p, take_pieces, &w);
 }
 
 /* Stops and joins workers 1 .. n_started-1. */

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
-#include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -29,67 +26,6 @@ static ndg_pool *pool_of(uint32_t n) {
   ck_assert_uint_eq(ndg_pool_size(p), n);
   return p;
 }
-
-typedef struct marks {
-  uint32_t n_workers;
-  unsigned *count; /* of each piece; plain, since each is one worker's */
-  _Atomic bool wrong;
-} marks;
-
-static void mark(void *context, uint32_t worker, uint64_t piece) {
-  marks *const m = context;
-  m->count[piece]++;
-  if (worker >= m->n_workers) {
-    m->wrong = true;
-  }
-}
-
-START_TEST(every_piece_once) {
-  static const uint64_t n_pieces[] = {0, 1, 2, 7, 1000};
-  ndg_pool *const p = pool_of(n_threads[_i]);
-  for (size_t k = 0; k < sizeof n_pieces / sizeof *n_pieces; k++) {
-    unsigned count[1000] = {0};
-    marks m = {n_threads[_i], count, false};
-    for (unsigned round = 1; round <= 50; round++) {
-      ndg_pool_run(p, mark, &m, n_pieces[k]);
-      unsigned n_wrong = 0;
-      for (uint64_t i = 0; i < 1000; i++) {
-        n_wrong += count[i] != (i < n_pieces[k] ? round : 0);
-      }
-      ck_assert_uint_eq(n_wrong, 0);
-    }
-    ck_assert(!m.wrong);
-  }
-  ndg_pool_destroy(p);
-}
-END_TEST
-
-/* Sums of unequal pieces, added up in order of pieces: the same bits for any number of threads. */
-static void sum_piece(void *context, uint32_t worker, uint64_t piece) {
-  double sum = 0.0;
-  (void)worker;
-  for (uint64_t i = 0; i < 100 * (piece % 13); i++) {
-    sum += sin((double)(i * piece));
-  }
-  ((double *)context)[piece] = sum;
-}
-
-static double total(ndg_pool *p) {
-  double part[100], sum = 0.0;
-  ndg_pool_run(p, sum_piece, part, 100);
-  for (size_t i = 0; i < 100; i++) {
-    sum += part[i];
-  }
-  return sum;
-}
-
-START_TEST(results_do_not_depend_on_threads) {
-  ndg_pool *const p = pool_of(n_threads[_i]);
-  const double alone = total(NULL), together = total(p);
-  ck_assert_mem_eq(&alone, &together, sizeof alone);
-  ndg_pool_destroy(p);
-}
-END_TEST
 
 /* Every worker writes its number, all meet, and each reads its neighbour's: a plain race unless the
    barrier orders memory. */
@@ -162,13 +98,10 @@ END_TEST
 
 START_TEST(regions_allocate_nothing) {
   uint64_t count[64] = {0};
-  unsigned marked[10] = {0};
-  marks m = {4, marked, false};
   ndg_pool *const p = pool_of(4);
   const uint64_t before = ndg_allocation_count();
   for (unsigned i = 0; i < 100; i++) {
     ndg_pool_region(p, count_region, count);
-    ndg_pool_run(p, mark, &m, 10);
   }
   ck_assert_uint_eq(ndg_allocation_count(), before);
   ndg_pool_destroy(p);
@@ -251,8 +184,6 @@ int main(void) {
   TCase *const tests = tcase_create("pool");
   const int n = sizeof n_threads / sizeof *n_threads;
   tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, every_piece_once, 0, n);
-  tcase_add_loop_test(tests, results_do_not_depend_on_threads, 0, n);
   tcase_add_loop_test(tests, barrier_holds_everybody, 0, n);
   tcase_add_loop_test(tests, regions_run_on_every_worker, 0, n);
   tcase_add_test(tests, no_pool_is_one_thread);
