@@ -10,7 +10,6 @@
 
 #include "tensor/gemm_small.h"
 #include "tensor/kernels.h"
-#include "tensor/lapack.h"
 
 static const char *const kernels_512[] = {"SkylakeX", "Cooperlake", "SapphireRapids"};
 static const char *const kernels_256[] = {"Haswell", "Zen", "Excavator", "Steamroller",
@@ -125,27 +124,17 @@ void ndg_gemm_blas(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void
 /* Up to here OpenBLAS has small kernels too, but they allocate on every call. */
 #define MAX_SMALL ((size_t)1000000)
 
+/* The library's sizes are 32-bit integers; ours are not. */
+static bool fits_library(const ndg_gemm *g) {
+  return (g->m | g->n | g->k | g->lda | g->ldb | g->ldc) <= INT32_MAX;
+}
+
 void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c,
                   void *work) {
-  if (dtype == NDG_LONG_DOUBLE || g->m * g->n > MAX_SMALL / g->k) {
+  if (dtype == NDG_LONG_DOUBLE || (g->m * g->n > MAX_SMALL / g->k && fits_library(g))) {
     ndg_gemm_blas(dtype, g, a, b, c);
     return;
   }
   const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
   (dtype == NDG_F32 ? k->f32 : dtype == NDG_F64 ? k->f64 : k->c128)(g, a, b, c, work);
-}
-
-void ndg_dgemm(bool a_transposed, bool b_transposed, size_t m, size_t n, size_t k, double alpha,
-               const double *a, size_t lda, const double *b, size_t ldb, double beta, double *c,
-               size_t ldc) {
-  ndg_blas_single_thread();
-  cblas_dgemm(CblasRowMajor, flag(a_transposed), flag(b_transposed), (blasint)m, (blasint)n,
-              (blasint)k, alpha, a, (blasint)lda, b, (blasint)ldb, beta, c, (blasint)ldc);
-}
-
-void ndg_dgemv(bool transposed, size_t rows, size_t columns, double alpha, const double *a,
-               size_t lda, const double *x, double beta, double *y) {
-  ndg_blas_single_thread();
-  cblas_dgemv(CblasRowMajor, flag(transposed), (blasint)rows, (blasint)columns, alpha, a,
-              (blasint)lda, x, 1, beta, y, 1);
 }

@@ -33,10 +33,10 @@ typedef struct ndg_gemm {
 /* Bytes of work space, aligned to 64. */
 #define NDG_GEMM_WORK 24576
 /* [any; any; hot] All three of one element type; never conjugates. Small products are our own (no
-   allocation, no packing of what is used once), large ones the library's; the choice depends on m,
-   n and k only. */
+   allocation, no packing of what is used once), large ones the library's; the choice depends on
+   sizes only. */
 void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c, void *work);
-/* [any; any; hot] The library's, whatever the size. */
+/* [any; any; hot] The library's; no size above INT32_MAX. */
 void ndg_gemm_blas(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);
 
 #endif

@@ -14,9 +14,6 @@ void dpotrs_(const char *uplo, const int *n, const int *n_rhs, const double *a, 
 void dgetrf_(const int *m, const int *n, double *a, const int *lda, int *pivots, int *info);
 void dgetrs_(const char *trans, const int *n, const int *n_rhs, const double *a, const int *lda,
              const int *pivots, double *b, const int *ldb, int *info);
-void zgetrf_(const int *m, const int *n, ndg_complex *a, const int *lda, int *pivots, int *info);
-void zgetrs_(const char *trans, const int *n, const int *n_rhs, const ndg_complex *a,
-             const int *lda, const int *pivots, ndg_complex *b, const int *ldb, int *info);
 void dsyevd_(const char *job, const char *uplo, const int *n, double *a, const int *lda, double *w,
              double *work, const int *lwork, int *iwork, const int *liwork, int *info);
 
@@ -52,14 +49,6 @@ void ndg_cholesky_solve(size_t n, const double *l, size_t n_rhs, double *b) {
   dpotrs_("U", &order, &columns, l, &lda, b, &lda, &info);
 }
 
-static ndg_status lu_status(size_t n, int info, const char *name, ndg_error *e) {
-  if (info > 0)
-    return ndg_fail(e, NDG_ENUMERIC, "matrix of order %zu is singular (pivot %d is zero)", n, info);
-  if (info < 0)
-    return ndg_fail(e, NDG_EINTERNAL, "%s rejected argument %d", name, -info);
-  return NDG_OK;
-}
-
 ndg_status ndg_lu(size_t n, double *a, int32_t *pivots, ndg_error *e) {
   ndg_status st = check_size(n, "LU factorisation", e);
   if (st < 0)
@@ -68,7 +57,11 @@ ndg_status ndg_lu(size_t n, double *a, int32_t *pivots, ndg_error *e) {
   int info = 0;
   ndg_blas_single_thread();
   dgetrf_(&order, &order, a, &lda, pivots, &info);
-  return lu_status(n, info, "dgetrf", e);
+  if (info > 0)
+    return ndg_fail(e, NDG_ENUMERIC, "matrix of order %zu is singular (pivot %d is zero)", n, info);
+  if (info < 0)
+    return ndg_fail(e, NDG_EINTERNAL, "dgetrf rejected argument %d", -info);
+  return NDG_OK;
 }
 
 void ndg_lu_solve(size_t n, const double *lu, const int32_t *pivots, bool transposed, size_t n_rhs,
@@ -77,25 +70,6 @@ void ndg_lu_solve(size_t n, const double *lu, const int32_t *pivots, bool transp
   int info = 0;
   ndg_blas_single_thread();
   dgetrs_(transposed ? "N" : "T", &order, &columns, lu, &lda, pivots, b, &lda, &info);
-}
-
-ndg_status ndg_lu_complex(size_t n, ndg_complex *a, int32_t *pivots, ndg_error *e) {
-  ndg_status st = check_size(n, "complex LU factorisation", e);
-  if (st < 0)
-    return st;
-  const int order = (int)n, lda = n ? (int)n : 1;
-  int info = 0;
-  ndg_blas_single_thread();
-  zgetrf_(&order, &order, a, &lda, pivots, &info);
-  return lu_status(n, info, "zgetrf", e);
-}
-
-void ndg_lu_complex_solve(size_t n, const ndg_complex *lu, const int32_t *pivots, bool transposed,
-                          size_t n_rhs, ndg_complex *b) {
-  const int order = (int)n, lda = n ? (int)n : 1, columns = (int)n_rhs;
-  int info = 0;
-  ndg_blas_single_thread();
-  zgetrs_(transposed ? "N" : "T", &order, &columns, lu, &lda, pivots, b, &lda, &info);
 }
 
 ndg_status ndg_symmetric_eigen(size_t n, double *a, bool vectors, double *values, ndg_error *e) {
