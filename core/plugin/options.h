@@ -40,12 +40,10 @@ const ndg_option *ndg_options_next(const ndg_option *, uint64_t stride);
 /* Texts of an option. All return the length of the whole text, as snprintf does; what does not fit
    ends in "...". Contract of all: [any; any; no allocation]
    describe: "number in (0, 10], default 0.1" and the like; type: its first part, without unit,
-   default and flags; default: "0.1", empty when the option is required; value: the current value in
-   a filled struct. */
+   default and flags; default: "0.1", empty when the option is required. */
 int ndg_options_describe(const ndg_option *, char *out, size_t size);
 int ndg_options_type_text(const ndg_option *, char *out, size_t size);
 int ndg_options_default_text(const ndg_option *, char *out, size_t size);
-int ndg_options_value_text(const ndg_option *, const void *options, char *out, size_t size);
 /* [main; load; pure] Is the table consistent (names unique and well-formed, doc, default in range,
    offsets inside and not overlapping, choices)? */
 ndg_status ndg_options_validate(const char *owner, const ndg_option *table, uint64_t stride,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "plugin/options.h"
@@ -318,33 +319,6 @@ START_TEST(described) {
 }
 END_TEST
 
-START_TEST(value_texts) {
-  static const char *const expected[] = {"true",        "symmetric", "20", "0.1", "x",
-                                         "784, 64, 10", "",          "1",  "0"};
-  const sample *s;
-  ndg_error e;
-  char out[100];
-  ck_assert_int_eq(fill(NULL, 0, &s, &e), NDG_OK);
-  for (size_t k = 0; k < sizeof expected / sizeof *expected; k++) {
-    ck_assert_int_eq(ndg_options_value_text(&table[k], s, out, sizeof out),
-                     (int)strlen(expected[k]));
-    ck_assert_str_eq(out, expected[k]);
-  }
-}
-END_TEST
-
-/* What value_text writes, fill reads back to the same bits. */
-START_TEST(value_text_round_trip) {
-  static const double values[] = {0.1, 1.0 / 3, 5e-324, 1e308, -2.5, 0x1.fffffffffffffp-3};
-  char out[64];
-  for (size_t k = 0; k < sizeof values / sizeof *values; k++) {
-    const sample *s = filled("lr", real(values[k]));
-    (void)ndg_options_value_text(&table[7], s, out, sizeof out);
-    ck_assert(filled("lr", text(out))->lr == values[k]);
-  }
-}
-END_TEST
-
 /* One defect each, in a copy of an entry; the rest of the table is sound. */
 static void invalid(ndg_option wrong, const char *message) {
   const ndg_option with[] = {NDG_OPT_I64(sample, steps, 20, 1, 1000, "Number of steps."), wrong,
@@ -465,16 +439,9 @@ int main(void) {
   tcase_add_test(t, required_and_empty);
   tcase_add_test(t, longer_entries);
   tcase_add_test(t, described);
-  tcase_add_test(t, value_texts);
-  tcase_add_test(t, value_text_round_trip);
   tcase_add_test(t, validated);
   tcase_add_test(t, validated_choices);
   tcase_add_test(t, out_of_memory);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_set_tap(r, "-");
-  srunner_run_all(r, CK_SILENT);
-  const int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(s);
 }
