@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "graph/lower.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "tensor/dtype.h"
@@ -21,6 +22,19 @@ static void *grow(ndg_program *p, const void *old, uint32_t n, uint32_t *capacit
   return array;
 }
 
+/* Bytes of a value of all tasks: more than any address space has, yet sums of them do not wrap. */
+#define MAX_BYTES (UINT64_C(1) << 48)
+
+static ndg_status check_bytes(const ndg_lowering *l, const ndg_buffer *b) {
+  const uint64_t n_tasks = b->per_task ? l->program->n_tasks : 1;
+  if (b->size <= MAX_BYTES / b->element / n_tasks)
+    return NDG_OK;
+  return ndg_fail(l->error, NDG_ENOMEM,
+                  "a value of %" PRIu64 " elements in each of %" PRIu64
+                  " tasks needs more than 2^48 bytes; use fewer tasks or smaller shapes",
+                  b->size, n_tasks);
+}
+
 ndg_status ndg_new_buffer(ndg_lowering *l, uint8_t place, bool per_task, bool is_complex,
                           uint64_t size, uint32_t *out) {
   ndg_program *p = l->program;
@@ -38,7 +52,7 @@ ndg_status ndg_new_buffer(ndg_lowering *l, uint8_t place, bool per_task, bool is
                                   .element = ndg_dtype_size(is_complex ? NDG_C128 : p->real),
                                   .size = size,
                                   .rows = 1};
-  return NDG_OK;
+  return check_bytes(l, &p->buffers[*out]);
 }
 
 ndg_status ndg_new_instruction(ndg_lowering *l, uint8_t kind, uint32_t n_in,

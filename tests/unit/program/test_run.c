@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../suite.h"
 #include "base/memory.h"
 #include "network.h"
 
@@ -130,6 +131,8 @@ START_TEST(refusals_name_the_reason) {
   ck_assert(ndg_program_compile(g, 1, &bent, NDG_I32, 1, NULL, &p, &e) == NDG_EINVAL);
   ck_assert(ndg_program_compile(g, 1, &bent, 77, 1, NULL, &p, &e) == NDG_EINVAL);
   ck_assert(ndg_program_compile(g, 1, &bent, NDG_F64, 0, NULL, &p, &e) == NDG_EINVAL);
+  ck_assert(ndg_program_compile(g, 1, &bent, NDG_F64, UINT64_MAX, NULL, &p, &e) == NDG_ENOMEM);
+  ck_assert_ptr_nonnull(strstr(e.text, "3 elements in each of 18446744073709551615 tasks"));
   ck_assert_ptr_null(p);
   /* relu of data is real, so the rest may be complex */
   ck_assert(ndg_program_compile(g, 1, &real_only, NDG_C128, 1, NULL, &p, &e) == NDG_OK);
@@ -222,10 +225,5 @@ int main(void) {
   tcase_add_test(c, indices_out_of_range_give_nan);
   tcase_add_test(c, report_counts);
   suite_add_tcase(suite, c);
-  SRunner *sr = srunner_create(suite);
-  srunner_set_tap(sr, "-");
-  srunner_run_all(sr, CK_SILENT);
-  const int failed = srunner_ntests_failed(sr);
-  srunner_free(sr);
-  return failed != 0;
+  return run_suite(suite);
 }
