@@ -22,13 +22,7 @@ static const ndg_choice states[] = {
     {"carried", CARRIED, "Velocity and moments go on from the end of the free phase."},
     {NULL, 0, NULL}};
 static const ndg_choice optimizers[] = {
-    {"problem", NDG_OPTIMIZER_PROBLEM, "As the problem's inner optimiser."},
-    {"gradient_descent", NDG_GRADIENT_DESCENT, "Plain gradient descent."},
-    {"heavy_ball", NDG_HEAVY_BALL, "Momentum."},
-    {"nesterov", NDG_NESTEROV, "Nesterov's momentum."},
-    {"adam", NDG_ADAM, "Adam."},
-    {"newton", NDG_NEWTON, "Newton: exact stationary points, with second derivatives."},
-    {NULL, 0, NULL}};
+    NDG_OPTIMIZER_CHOICES("Newton: exact stationary points, with second derivatives.")};
 static const ndg_choice past_radii[] = {
     {"refuse", REFUSE, "No number: the status and a line that says what to change."},
     {"report", REPORT, "The number all the same; the record says what is wrong with it."},

@@ -34,6 +34,17 @@ typedef struct ndg_optimizer { /* frozen */
   double beta2;    /* Adam; NaN: the problem's */
   double epsilon;  /* Adam; NaN: the problem's */
 } ndg_optimizer;
+/* Initialisers of a whole ndg_choice table, for options that choose an optimiser:
+   `static const ndg_choice optimizers[] = {NDG_OPTIMIZER_CHOICES("...")};` Rules differ in what
+   Newton is good for, so its line is theirs. */
+#define NDG_OPTIMIZER_CHOICES(newton_doc_)                                                         \
+  {"problem", NDG_OPTIMIZER_PROBLEM, "As the problem's inner optimiser."},                         \
+      {"gradient_descent", NDG_GRADIENT_DESCENT, "Plain gradient descent."},                       \
+      {"heavy_ball", NDG_HEAVY_BALL, "Momentum."},                                                 \
+      {"nesterov", NDG_NESTEROV, "Nesterov's momentum."}, {"adam", NDG_ADAM, "Adam."},             \
+      {"newton", NDG_NEWTON, newton_doc_}, {                                                       \
+    NULL, 0, NULL                                                                                  \
+  }
 
 /* A phase: optimiser steps on 𝓛 = learn_loss + beta eval_loss from a point. */
 typedef struct ndg_phase {
