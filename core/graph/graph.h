@@ -55,9 +55,8 @@ ndg_status ndg_graph_jvp(ndg_graph *, uint32_t n_x, const ndg_node *x, const ndg
  * NDG_NO_NODE. */
 ndg_node ndg_graph_first_non_analytic(const ndg_graph *, uint32_t n_y, const ndg_node *y);
 
-/* Reference evaluation, one operation at a time, unfused, single-threaded: the compiler's oracle
-   and
-   `--checked`. inputs[i]: n_tasks (or 1 if shared) x shape, dense, in `dtype` (index inputs:
+/* Reference evaluation, one operation at a time, unfused, single-threaded: what compiled programs
+   are judged by. inputs[i]: n_tasks (or 1 if shared) x shape, dense, in `dtype` (index inputs:
    int32_t). outputs[j] alike. If not NULL, *first_bad is the first node with a non-finite value.
    [any; any; allocates] */
 ndg_status ndg_graph_interpret(const ndg_graph *, ndg_dtype, uint64_t n_tasks,

@@ -13,7 +13,7 @@ typedef struct life {
   uint32_t stage, group; /* local */
   uint32_t begin, end;
   uint64_t bytes;
-  bool local, placed;
+  bool local;
 } life;
 
 static uint64_t align(uint64_t bytes) {
