@@ -90,25 +90,34 @@ void ndg_exec_sum_tasks(const ndg_worker *w, const ndg_instruction *x, uint64_t 
     add(y, y, operand_address(w, &x->in[0], t) + skip, reals(p, x->out, n));
 }
 
+/* Writes `n` pieces of `bytes` into rows that are `length` bytes long; `from` NULL: zeros. */
+static void write_column(char *to, uint64_t length, const char *from, uint64_t bytes, uint64_t n) {
+  for (uint64_t i = 0; i < n && bytes > 0; i++) {
+    if (from)
+      memcpy(to + i * length, from + i * bytes, bytes);
+    else
+      memset(to + i * length, 0, bytes);
+  }
+}
+
 /* Dense operands one after the other along an axis, zeros where there is none. */
 void ndg_exec_concat(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
-  const ndg_program *p = w->program;
-  const uint64_t element = p->buffers[x->out].element;
-  const uint64_t length = x->reduced * x->inner * element; /* bytes of the result along the axis */
+  const uint64_t unit = x->inner * w->program->buffers[x->out].element;
+  const uint64_t length = x->reduced * unit; /* bytes of the result along the axis */
   const span s = span_of(x, x->outer, begin, end);
-  for (uint64_t t = s.first_task; t < s.last_task; t++)
-    for (uint64_t o = s.first_row; o < s.last_row; o++) {
-      char *to = task_address(w, x->out, t) + o * length;
-      uint64_t at = 0;
-      for (uint32_t i = 0; i < x->n_in; i++) {
-        const uint64_t start = x->start[i] * x->inner * element;
-        const uint64_t bytes = x->in[i].dim[x->axis] * x->inner * element;
-        memset(to + at, 0, start - at);
-        memcpy(to + start, operand_address(w, &x->in[i], t) + o * bytes, bytes);
-        at = start + bytes;
-      }
-      memset(to + at, 0, length - at);
+  const uint64_t n = s.last_row - s.first_row;
+  for (uint64_t t = s.first_task; t < s.last_task; t++) {
+    char *to = task_address(w, x->out, t) + s.first_row * length;
+    uint64_t at = 0;
+    for (uint32_t i = 0; i < x->n_in; i++) {
+      const uint64_t start = x->start[i] * unit, bytes = x->in[i].dim[x->axis] * unit;
+      const char *from = operand_address(w, &x->in[i], t) + s.first_row * bytes;
+      write_column(to + at, length, NULL, start - at, n);
+      write_column(to + start, length, from, bytes, n);
+      at = start + bytes;
     }
+    write_column(to + at, length, NULL, length - at, n);
+  }
 }
 
 static const int32_t *index_address(const ndg_worker *w, const ndg_instruction *x, uint64_t task) {
