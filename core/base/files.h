@@ -31,6 +31,7 @@ typedef struct ndg_csv {
 /* [main; any; I/O, allocates] header: 1 yes, 0 no, -1 detect (a first row that is not all numbers).
  */
 ndg_status ndg_csv_read(const char *path, int header, ndg_csv *out, ndg_error *);
+/* [any; any; frees] What ndg_csv_read filled; a zeroed one is fine. */
 void ndg_csv_free(ndg_csv *);
 
 /* [main; any; I/O, allocates] IDX (gzip or plain) of unsigned bytes, 1 to 4 axes: images as REAL in

@@ -32,6 +32,7 @@ ndg_arena *ndg_arena_create(size_t first_block);
 /* [any; one thread at a time; may allocate] Zeroed, 16-byte-aligned (64 from 64 bytes on); NULL: no
  * memory. */
 void *ndg_arena_alloc(ndg_arena *, size_t n, size_t size);
+/* [any; one thread at a time; may allocate] As ndg_strdup, in the arena. */
 char *ndg_arena_strdup(ndg_arena *, const char *text);
 /* [any; any; frees] NULL is fine. */
 void ndg_arena_destroy(ndg_arena *);

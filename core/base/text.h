@@ -13,6 +13,7 @@
    rounded. Accepts 1, -2.5e3, inf, nan, 0x1p3. NDG_EINVAL on anything else and on overflow of
    finite text. */
 ndg_status ndg_parse_f64(const char *text, size_t length, double *out);
+/* [any; any; no allocation] The same for an integer: 3, -7; no fraction, no exponent. */
 ndg_status ndg_parse_i64(const char *text, size_t length, int64_t *out);
 /* [any; any; no allocation] A number at the head of text; *end: just past it. For CSV readers. */
 ndg_status ndg_scan_f64(const char *text, size_t length, double *out, const char **end);

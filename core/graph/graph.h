@@ -22,20 +22,25 @@ enum {
   NDG_INPUT_DATA = 1u << 0 /* stays real in a complex program */
 };
 
-/* [main; any; allocates] */
+/* [main; any; allocates] An empty graph. */
 ndg_status ndg_graph_create(ndg_graph **out, ndg_error *);
+/* [main; any; frees] NULL is fine. */
 void ndg_graph_destroy(ndg_graph *);
-/* The builder that plugins receive for this graph. */
+/* [main; building; cheap] The builder that plugins receive for this graph. */
 ndg_builder ndg_graph_builder(ndg_graph *);
 
 /* [main; building; cheap] New input, numbered from 0 in order of creation. */
 ndg_node ndg_graph_input(ndg_graph *, uint32_t kind, bool per_task, uint32_t flags, ndg_shape);
+/* [any; any; pure] */
 uint32_t ndg_graph_input_count(const ndg_graph *);
 /* [any; any; pure] Valid until the graph is destroyed (addresses of nodes may move while building).
  */
 const ndg_graph_node *ndg_graph_get(const ndg_graph *, ndg_node);
-uint32_t ndg_graph_node_count(const ndg_graph *); /* ids run from 1 to this */
-const char *ndg_graph_op_name(uint32_t op);       /* "tanh"; NULL for an unknown op */
+/* [any; any; pure] Ids run from 1 to this. */
+uint32_t ndg_graph_node_count(const ndg_graph *);
+/* [any; any; pure] "tanh"; NULL for an unknown op. */
+const char *ndg_graph_op_name(uint32_t op);
+/* [any; any; pure] False for an unknown op. */
 bool ndg_graph_op_analytic(uint32_t op);
 /* [main; building; cheap] First error since the last call, NDG_OK if none; clears it. */
 ndg_status ndg_graph_status(ndg_graph *, ndg_error *);
@@ -48,7 +53,7 @@ enum { NDG_DERIVATIVE_PER_TASK = 1u << 0 };
 ndg_status ndg_graph_vjp(ndg_graph *, uint32_t n_y, const ndg_node *y, const ndg_node *seeds,
                          uint32_t n_x, const ndg_node *x, uint32_t flags, ndg_node *x_bar,
                          ndg_error *);
-/* Forward mode: y_dot[j] = Σ_i (∂y_j/∂x_i) x_dot_i. */
+/* Forward mode: y_dot[j] = Σ_i (∂y_j/∂x_i) x_dot_i. [main; building; cost: nodes below y] */
 ndg_status ndg_graph_jvp(ndg_graph *, uint32_t n_x, const ndg_node *x, const ndg_node *x_dot,
                          uint32_t n_y, const ndg_node *y, ndg_node *y_dot, ndg_error *);
 /* [main; any; pure] First non-analytic operation with a complex operand that y needs, or

@@ -54,14 +54,15 @@ NDG_PRINTF(3, 4)
 ndg_node ndg_graph_refuse(ndg_graph *, ndg_status code, const char *format, ...);
 /* [main; building; cheap] The node equal to the draft, made if there is none. */
 ndg_node ndg_graph_intern(ndg_graph *, const ndg_graph_node *draft);
-/* The two members of ndg_graph_api that build. */
+/* [main; building; cheap] The two members of ndg_graph_api that build. */
 ndg_node ndg_graph_constant(ndg_graph *, double value, const ndg_shape *);
 ndg_node ndg_graph_apply(ndg_graph *, uint32_t op, uint32_t n, const ndg_node *in, const ndg_attr *,
                          const ndg_shape *target);
-/* [any; any; pure] A shape as "[3,4]" for messages. */
+/* A shape as "[3,4]" for messages. */
 typedef struct ndg_shape_text {
   char text[96];
 } ndg_shape_text;
+/* [any; any; pure] */
 ndg_shape_text ndg_shape_describe(const ndg_shape *);
 bool ndg_shape_equal(const ndg_shape *, const ndg_shape *);
 /* [main; building; pure] Every axis at least 1, unused ones 1, not too many elements. */
@@ -71,7 +72,7 @@ bool ndg_shape_stretches(const ndg_shape *from, const ndg_shape *to);
 /* [any; any; pure] Whether a node is a constant, and which. */
 bool ndg_node_constant(const ndg_graph *, ndg_node, double *value);
 
-/* Shape rules (shape_rules.c). */
+/* Shape rules (shape_rules.c): [main; building; cheap], as ndg_operation.infer. */
 bool ndg_infer_elementwise(ndg_graph *, ndg_graph_node *, const ndg_shape *);
 bool ndg_infer_power(ndg_graph *, ndg_graph_node *, const ndg_shape *);
 bool ndg_infer_same(ndg_graph *, ndg_graph_node *, const ndg_shape *);
@@ -89,7 +90,7 @@ bool ndg_infer_place(ndg_graph *, ndg_graph_node *, const ndg_shape *);
 bool ndg_infer_sum(ndg_graph *, ndg_graph_node *, const ndg_shape *);
 bool ndg_infer_log_sum_exp(ndg_graph *, ndg_graph_node *, const ndg_shape *);
 
-/* Simplifications (simplify_*.c, fold.c). */
+/* Simplifications (simplify_*.c, fold.c): [main; building; cheap], as ndg_operation.simplify. */
 ndg_node ndg_fold_constants(ndg_graph *, const ndg_graph_node *draft);
 ndg_node ndg_simplify_elementwise(ndg_graph *, ndg_graph_node *);
 ndg_node ndg_simplify_matmul(ndg_graph *, ndg_graph_node *);
@@ -107,7 +108,8 @@ ndg_node ndg_simplify_spread(ndg_graph *, ndg_graph_node *);
 /* a + b where both are padded or concatenated pieces that do not meet (pieces.c). */
 ndg_node ndg_merge_pieces(ndg_graph *, ndg_node a, ndg_node b);
 
-/* Derivative rules (rules_*.c). */
+/* Derivative rules (rules_*.c): [main; building; cheap], as forward, reverse and scale of
+   ndg_operation. */
 #define NDG_DECLARE_RULES(name)                                                                    \
   ndg_node ndg_forward_##name(const ndg_builder *, const ndg_graph_node *, ndg_node,               \
                               const ndg_node *);                                                   \

@@ -29,11 +29,13 @@ typedef struct ndg_program_report {
 ndg_status ndg_program_compile(const ndg_graph *, uint32_t n_outputs, const ndg_node *outputs,
                                ndg_dtype, uint64_t n_tasks, ndg_pool *pool, ndg_program **out,
                                ndg_error *);
+/* [main; not running; frees] NULL is fine. */
 void ndg_program_destroy(ndg_program *);
 
 /* [any; any; pure] How many inputs the program reads, and the graph's number of each. */
 uint32_t ndg_program_input_count(const ndg_program *);
 uint32_t ndg_program_input_number(const ndg_program *, uint32_t i);
+/* [any; any; pure] What compiling made, and what a run costs. */
 ndg_program_report ndg_program_describe(const ndg_program *);
 
 /* [owner of the program; compiled; hot] inputs: by position (see input_number); outputs: in the

@@ -142,7 +142,7 @@ struct ndg_program {
   ndg_program_report report;
 };
 
-/* plan.c: stages and pieces; plan_memory.c: places. */
+/* [main; compiling; allocates] plan.c: stages and pieces; plan_memory.c: places. */
 ndg_status ndg_plan_stages(ndg_program *, ndg_error *);
 ndg_status ndg_plan_memory(ndg_program *, ndg_error *);
 
@@ -153,7 +153,7 @@ typedef struct ndg_worker {
   uint64_t first_unit; /* of the piece */
 } ndg_worker;
 
-/* exec_*.c: run an instruction on units [begin, end). */
+/* exec_*.c: run an instruction on units [begin, end). All: [worker; running; hot]. */
 void ndg_exec_chain(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_matmul(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_matmul_sum(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
@@ -167,7 +167,7 @@ void ndg_exec_scatter_add(const ndg_worker *, const ndg_instruction *, uint64_t 
 void ndg_exec_pick(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_place(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 
-/* Bytes of worker scratch that an instruction needs. */
+/* [main; compiling; pure] Bytes of worker scratch that an instruction needs. */
 uint64_t ndg_chain_scratch(const ndg_program *, const ndg_instruction *);
 uint64_t ndg_log_sum_exp_scratch(const ndg_program *, const ndg_instruction *);
 
