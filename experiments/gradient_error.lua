@@ -61,10 +61,10 @@ end
 
 -- Strengths of the hidden and of the output layer, start and steps make for a well-conditioned
 -- minimum, which heavy ball reaches to round-off in hundreds of steps, and for a wide stability
--- radius. They were chosen from some fifty settings for just that: a favourable case, in which each
--- rule shows its own error and not that of unfinished learning. With other seeds or weaker lambda the
--- condition is up to thirty times worse, and all curves end higher. Steps that are too long do not
--- contract for complex beta.
+-- radius. They were chosen from some fifty settings for just that: a favourable case, in which
+-- each rule shows its own error and not that of unfinished learning. With other seeds or weaker
+-- lambda the condition is up to thirty times worse, and all curves end higher. Steps that are too
+-- long do not contract for complex beta.
 local function digits()
   local large = set.preset == "large"
   local n, block = large and 1000 or 500, large and 2 or 4

@@ -122,16 +122,6 @@ ndg_order ndg_fit_order(const double *beta, const double *error, uint64_t n, dou
   return best;
 }
 
-uint64_t ndg_best(const double *error, uint64_t n) {
-  uint64_t best = n;
-  for (uint64_t i = 0; i < n; i++) {
-    if (isfinite(error[i]) && (best == n || error[i] < error[best])) {
-      best = i;
-    }
-  }
-  return best;
-}
-
 double ndg_bound_at(const ndg_bound *b, double beta) {
   const double power = pow(beta, b->p);
   /* 1 / (1/power + 1) is power / (1 + power) without overflow. */

@@ -27,9 +27,6 @@ typedef struct ndg_order {
    large-beta branch of the V, below `beta_max` (NaN: no limit). */
 ndg_order ndg_fit_order(const double *beta, const double *error, uint64_t n, double beta_max);
 
-/* Index of the smallest error; n if none is finite. */
-uint64_t ndg_best(const double *error, uint64_t n);
-
 /* mathematics.md section 2, for truncation order p with error ≈ C beta^p:
    bound(beta) = (B_learn/beta)(δ + δ') + B_eval δ' + C beta^p/(1 + beta^p), relative if divided by
    ‖∇F‖. */

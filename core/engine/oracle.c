@@ -27,7 +27,7 @@ static const uint32_t by_independence[] = {NDG_RUNG_CLOSED_FORM, NDG_RUNG_HOLOMO
                                            NDG_RUNG_DIFFERENCES, NDG_RUNG_DENSE, NDG_RUNG_EXTENDED};
 enum { N_TRUST = 5, N_INDEPENDENT = 5 };
 
-uint32_t ndg_rung_index(uint32_t rung) {
+static uint32_t rung_index(uint32_t rung) {
   uint32_t i = 0;
   while (i < NDG_N_RUNGS && rung != 1u << i) {
     i++;
@@ -36,12 +36,12 @@ uint32_t ndg_rung_index(uint32_t rung) {
 }
 
 const char *ndg_rung_name(uint32_t rung) {
-  const uint32_t i = ndg_rung_index(rung);
+  const uint32_t i = rung_index(rung);
   return i < NDG_N_RUNGS ? names[i] : "none";
 }
 
 double *ndg_ladder_rung(ndg_ladder *s, uint32_t rung) {
-  double **slot = &s->gradient[ndg_rung_index(rung)];
+  double **slot = &s->gradient[rung_index(rung)];
   ndg_free(*slot);
   *slot = ndg_calloc(s->n_theta, sizeof **slot);
   if (*slot) {
@@ -139,7 +139,7 @@ static ndg_status climb_unrolled(ndg_ladder *s, ndg_error *e) {
 }
 
 static const double *gradient_of(const ndg_ladder *s, uint32_t rung) {
-  return s->gradient[ndg_rung_index(rung)];
+  return s->gradient[rung_index(rung)];
 }
 
 static void choose(ndg_ladder *s) {

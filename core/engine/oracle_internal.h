@@ -28,8 +28,6 @@ typedef struct ndg_ladder {
   ndg_exact *exact;
 } ndg_ladder;
 
-/* Index of a rung's bit. */
-uint32_t ndg_rung_index(uint32_t rung);
 /* Room for a rung's gradient; NULL: no memory. Marks it as computed. */
 double *ndg_ladder_rung(ndg_ladder *, uint32_t rung);
 

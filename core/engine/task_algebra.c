@@ -53,7 +53,8 @@ DEFINE_TASK_ALGEBRA(ld, long double)
 
 static const ndg_identity UNKNOWN = {0, 0};
 
-void ndg_task_axpy(ndg_vector *y, const long double *a, const ndg_vector *x) {
+/* y += a x, or y = x + a y. */
+static void update(ndg_vector *y, const long double *a, const ndg_vector *x, bool scale_y) {
   y->identity = UNKNOWN;
   for (uint64_t t = 0; t < y->n_tasks; t++) {
     void *to = ndg_task_data(y, t);
@@ -63,36 +64,23 @@ void ndg_task_axpy(ndg_vector *y, const long double *a, const ndg_vector *x) {
     }
     switch (y->dtype) {
     case NDG_F32:
-      axpy_f32(to, (float)a[t], from, y->length);
+      (scale_y ? xpay_f32 : axpy_f32)(to, (float)a[t], from, y->length);
       break;
     case NDG_LONG_DOUBLE:
-      axpy_ld(to, a[t], from, y->length);
+      (scale_y ? xpay_ld : axpy_ld)(to, a[t], from, y->length);
       break;
     default:
-      axpy_f64(to, (double)a[t], from, y->length);
+      (scale_y ? xpay_f64 : axpy_f64)(to, (double)a[t], from, y->length);
     }
   }
 }
 
+void ndg_task_axpy(ndg_vector *y, const long double *a, const ndg_vector *x) {
+  update(y, a, x, false);
+}
+
 void ndg_task_xpay(ndg_vector *y, const long double *a, const ndg_vector *x) {
-  y->identity = UNKNOWN;
-  for (uint64_t t = 0; t < y->n_tasks; t++) {
-    void *to = ndg_task_data(y, t);
-    const void *from = ndg_task_data(x, t);
-    if (a[t] == 0) {
-      continue;
-    }
-    switch (y->dtype) {
-    case NDG_F32:
-      xpay_f32(to, (float)a[t], from, y->length);
-      break;
-    case NDG_LONG_DOUBLE:
-      xpay_ld(to, a[t], from, y->length);
-      break;
-    default:
-      xpay_f64(to, (double)a[t], from, y->length);
-    }
-  }
+  update(y, a, x, true);
 }
 
 void ndg_task_scale(ndg_vector *y, const long double *a) {

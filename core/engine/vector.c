@@ -191,24 +191,6 @@ void ndg_vector_combine(ndg_vector *out, ndg_complex scale, uint64_t n, const nd
   out->identity = (ndg_identity){0, 0};
 }
 
-void ndg_vector_axpy(ndg_vector *y, const long double *a, const ndg_vector *x) {
-  const uint64_t length = least(x->length, y->length);
-  for (uint64_t t = 0; t < y->n_tasks; t++)
-    for (uint64_t at = 0; at < length; at += CHUNK) {
-      const uint64_t m = least(length - at, CHUNK);
-      long double u[CHUNK], v[CHUNK];
-      double ui[CHUNK], vi[CHUNK];
-      load(x->dtype, row(x, t, at), m, u, ui);
-      load(y->dtype, row(y, t, at), m, v, vi);
-      for (uint64_t i = 0; i < m; i++) {
-        v[i] += a[t] * u[i];
-        vi[i] += (double)a[t] * ui[i];
-      }
-      store(y->dtype, row(y, t, at), m, v, vi);
-    }
-  y->identity = (ndg_identity){0, 0};
-}
-
 /* Σ x y over n numbers: four sums, so that additions overlap, in an order that n alone decides. */
 static long double dot(const ndg_vector *x, const ndg_vector *y, uint64_t task, uint64_t n,
                        bool modulus) {

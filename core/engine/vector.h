@@ -47,8 +47,6 @@ void ndg_vector_copy(ndg_vector *out, const ndg_vector *in);
 /* [any; any; hot] out = scale Σ weight_i in_i, elementwise over the leading part that all have. */
 void ndg_vector_combine(ndg_vector *out, ndg_complex scale, uint64_t n, const ndg_complex *weights,
                         const ndg_vector *const *in);
-/* [any; any; hot] y += a_task x with a number per task (a: n_tasks long doubles). */
-void ndg_vector_axpy(ndg_vector *y, const long double *a, const ndg_vector *x);
 /* [any; any; hot] Per task: Σ x y (no conjugation: real vectors), in fixed order; out: n_tasks. */
 void ndg_vector_dot(const ndg_vector *x, const ndg_vector *y, long double *out);
 /* [any; any; hot] Per task: ‖x‖₂ over its first `length` numbers; out: n_tasks. */

@@ -41,12 +41,14 @@ static int fit_order(lua_State *L) { /* [-3, +1, v] (beta, error[, beta_max]): f
 
 static ndg_bound check_bound(lua_State *L, int index) {
   luaL_checktype(L, index, LUA_TTABLE);
+  const lua_Integer p = ndg_lua_field_integer(L, index, "p", 1);
+  luaL_argcheck(L, p >= 1 && p <= 64, index, "p, the order of the variant, must be 1 to 64");
   return (ndg_bound){.b_learn = ndg_lua_field_number(L, index, "b_learn"),
                      .b_eval = ndg_lua_field_number(L, index, "b_eval"),
                      .delta = ndg_lua_field_number(L, index, "delta"),
                      .delta_nudged = ndg_lua_field_number(L, index, "delta_nudged"),
                      .c = ndg_lua_field_number(L, index, "c"),
-                     .p = (uint32_t)ndg_lua_field_integer(L, index, "p", 1)};
+                     .p = (uint32_t)p};
 }
 
 static int bound_at(lua_State *L) { /* [-2, +1, v] (bound, beta): number */

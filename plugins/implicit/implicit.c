@@ -19,13 +19,7 @@ static const ndg_choice solvers[] = {
     {"t1t2", T1T2, "v = alpha g: H replaced by a multiple of the identity."},
     {NULL, 0, NULL}};
 static const ndg_choice optimizers[] = {
-    {"problem", NDG_OPTIMIZER_PROBLEM, "As the problem's inner optimiser."},
-    {"gradient_descent", NDG_GRADIENT_DESCENT, "Plain gradient descent."},
-    {"heavy_ball", NDG_HEAVY_BALL, "Momentum."},
-    {"nesterov", NDG_NESTEROV, "Nesterov's momentum."},
-    {"adam", NDG_ADAM, "Adam."},
-    {"newton", NDG_NEWTON, "Newton: an exact stationary point."},
-    {NULL, 0, NULL}};
+    NDG_OPTIMIZER_CHOICES("Newton: an exact stationary point.")};
 
 static const ndg_option option_table[] = {
     NDG_OPT_ENUM(implicit_options, solver, CG, solvers, "How H v = g is solved."),

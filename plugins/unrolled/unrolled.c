@@ -20,13 +20,7 @@ static const ndg_choice memories[] = {
     {"recompute", RECOMPUTE, "Hold one state; recompute every other from it."},
     {NULL, 0, NULL}};
 static const ndg_choice optimizers[] = {
-    {"problem", NDG_OPTIMIZER_PROBLEM, "As the problem's inner optimiser."},
-    {"gradient_descent", NDG_GRADIENT_DESCENT, "Plain gradient descent."},
-    {"heavy_ball", NDG_HEAVY_BALL, "Momentum."},
-    {"nesterov", NDG_NESTEROV, "Nesterov's momentum."},
-    {"adam", NDG_ADAM, "Adam."},
-    {"newton", NDG_NEWTON, "Refused: its steps are not differentiable."},
-    {NULL, 0, NULL}};
+    NDG_OPTIMIZER_CHOICES("Refused: its steps are not differentiable.")};
 
 static const ndg_option option_table[] = {
     NDG_OPT_I64(unrolled_options, window, 0, 0, INT64_MAX,

@@ -190,14 +190,6 @@ START_TEST(comparison_is_compensated) {
 }
 END_TEST
 
-START_TEST(best) {
-  const double error[] = {NAN, 3, 1, INFINITY, 2}, none[] = {NAN, INFINITY};
-  ck_assert_uint_eq(ndg_best(error, 5), 2);
-  ck_assert_uint_eq(ndg_best(none, 2), 2);
-  ck_assert_uint_eq(ndg_best(error, 0), 0);
-}
-END_TEST
-
 START_TEST(bound) {
   for (uint32_t p = 1; p <= 4; p++) {
     const ndg_bound b = {
@@ -225,7 +217,6 @@ int main(void) {
   tcase_add_test(measures, comparison);
   tcase_add_test(measures, comparison_of_extremes);
   tcase_add_test(measures, comparison_is_compensated);
-  tcase_add_test(measures, best);
   tcase_add_test(measures, bound);
   suite_add_tcase(suite, orders);
   suite_add_tcase(suite, measures);
