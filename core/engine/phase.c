@@ -462,6 +462,16 @@ static ndg_status find_radius(ndg_problem *p, const ndg_phase *ph, ndg_error *e)
   return st;
 }
 
+/* Newton's words do not say which phase it was. */
+static void name_nudged(const ndg_phase *ph, ndg_error *e) {
+  char name[96];
+  if (!e || (ph->beta.re == 0 && ph->beta.im == 0))
+    return;
+  const ndg_error unnamed = *e;
+  name_phase(ph, name, sizeof name);
+  ndg_fail(e, unnamed.code, "%s: %s", name, unnamed.text);
+}
+
 static ndg_status run_newton(ndg_problem *p, ndg_phase *ph, const ndg_optimizer *o, ndg_error *e) {
   const ndg_phase_key key = key_of(p, ph, o);
   const ndg_cached_phase *known = has_identity(&key) ? ndg_phases_find(p, &key, ph->steps) : NULL;
@@ -472,6 +482,8 @@ static ndg_status run_newton(ndg_problem *p, ndg_phase *ph, const ndg_optimizer 
     const ndg_record before = p->record;
     p->record.nonlocal = 0;
     st = ndg_newton_relax(p, ph, e);
+    if (st > 0)
+      name_nudged(ph, e);
     if (st == NDG_OK && has_identity(&key))
       st = remember_newton(p, ph, &key, &before, e);
     p->record.nonlocal |= before.nonlocal;

@@ -214,9 +214,11 @@ static int problem_estimate(lua_State *L) {
     return ndg_lua_raise(L, &e, id, NULL);
   }
   if (record.status > 0 && !soft) {
-    ndg_fail(&e, record.status, "rule %s: %s; %s", id,
-             record.note[0] ? record.note : ndg_lua_status_name(record.status),
-             remedy(record.status));
+    if (record.note[0]) /* says what to change */
+      ndg_fail(&e, record.status, "rule %s: %s", id, record.note);
+    else
+      ndg_fail(&e, record.status, "rule %s: %s; %s", id, ndg_lua_status_name(record.status),
+               remedy(record.status));
     return ndg_lua_raise(L, &e, id, NULL);
   }
   ndg_lua_push_record(L, &record);

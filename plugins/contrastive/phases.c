@@ -71,7 +71,7 @@ static ndg_status run(estimate *x, ndg_phase *p, const char *which) {
     return ndg_fail(x->error, st, "%s", local.text);
   }
   if (st > 0) {
-    contrastive_note(x, st, "%s: %s", which, local.text);
+    contrastive_note(x, st, "%s", local.text); /* names the phase */
   } else if (grows(x, p)) {
     contrastive_note(x, NDG_PAST_RADIUS,
                      "%s: its gradient grows by a factor of %.4g per step, past the stability "
