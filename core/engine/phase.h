@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* Phases, inside: shared by the phase_*.c files. Everything here is [owner thread; open]. */
+#ifndef NUDGE_ENGINE_PHASE_H
+#define NUDGE_ENGINE_PHASE_H
+
+#include "engine/internal.h"
+
+typedef struct ndg_phase_run {
+  ndg_problem *p;
+  ndg_phase *phase;
+  ndg_optimizer optimizer;
+  uint32_t is_complex, loss, now; /* state[now] is the current one */
+  ndg_vector *state[2], *gradient;
+  ndg_compiled *step, *slope;
+  ndg_cached_phase *entry; /* progress so far, kept when the phase ends */
+  const double *initial;   /* per task: gradient norm at the problem's initial point */
+  double *norm;            /* per task, of the last measurement */
+  uint8_t *status;         /* per task, at the last measurement */
+  uint64_t interval, n_running;
+  double largest; /* of norm */
+  ndg_divergence diverged;
+} ndg_phase_run;
+
+/* phase.c */
+bool ndg_phase_is_complex(const ndg_phase *);
+ndg_phase_key ndg_phase_key_of(const ndg_problem *, const ndg_phase *, const ndg_optimizer *);
+bool ndg_phase_has_identity(const ndg_phase_key *);
+/* The end of a phase is known by where it began and how far it went. */
+ndg_identity ndg_phase_end_identity(const ndg_phase_key *, uint64_t steps, uint32_t space);
+
+/* phase_run.c, phase_newton.c */
+ndg_status ndg_phase_run_steps(ndg_problem *, ndg_phase *, const ndg_optimizer *, ndg_error *);
+ndg_status ndg_phase_run_newton(ndg_problem *, ndg_phase *, const ndg_optimizer *, ndg_error *);
+
+/* phase_measure.c */
+ndg_status ndg_phase_measure_initial(ndg_phase_run *, ndg_error *);
+/* Gradient norms at the current state, and what follows for each task that still runs. */
+void ndg_phase_measure(ndg_phase_run *, uint64_t step);
+/* Contraction per step over the second half of the steps before the norm sank into round-off. */
+double ndg_phase_contraction(const ndg_phase_run *, uint64_t steps);
+
+/* phase_outcome.c */
+/* "the free phase", for messages. */
+void ndg_phase_name(const ndg_phase *, char *out, size_t size);
+void ndg_phase_count(ndg_problem *, const ndg_phase *);
+/* Writes what was asked for into the phase, and keeps its end if that is of use. */
+ndg_status ndg_phase_finish(ndg_phase_run *, const ndg_phase_key *, ndg_error *);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What came out of a phase: words, counts, and whether its end is kept. */
+#include <math.h>
+
+#include "engine/phase.h"
+
+void ndg_phase_name(const ndg_phase *ph, char *out, size_t size) {
+  if (ph->beta.im != 0)
+    snprintf(out, size, "the phase nudged with beta = %g%+gi", ph->beta.re, ph->beta.im);
+  else if (ph->beta.re != 0)
+    snprintf(out, size, "the phase nudged with beta = %g", ph->beta.re);
+  else
+    snprintf(out, size, "the free phase");
+}
+
+static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
+  const ndg_phase *ph = r->phase;
+  const uint64_t n_tasks = r->state[0]->n_tasks;
+  uint64_t n_diverged = 0, running = n_tasks;
+  char name[96];
+  for (uint64_t t = n_tasks; t-- > 0;) {
+    n_diverged += r->status[t] == NDG_TASK_DIVERGED;
+    if (r->status[t] == NDG_TASK_RUNNING)
+      running = t;
+  }
+  ndg_phase_name(ph, name, sizeof name);
+  if (n_diverged) {
+    const char *smaller = ph->beta.re != 0 || ph->beta.im != 0 ? "|beta| or lr" : "lr";
+    return ndg_fail(e, NDG_DIVERGED,
+                    "%s diverged by step %llu in task %llu (%llu of %llu tasks in all): gradient "
+                    "norm %.3g after at most %.3g at the start; use a smaller %s than lr = %g",
+                    name, (unsigned long long)r->diverged.step,
+                    (unsigned long long)r->diverged.task, (unsigned long long)n_diverged,
+                    (unsigned long long)n_tasks, r->diverged.norm, r->diverged.reference, smaller,
+                    r->optimizer.lr);
+  }
+  if (ph->tolerance > 0 && running < n_tasks)
+    return ndg_fail(
+        e, NDG_NOT_CONVERGED,
+        "%s stopped after %llu steps with gradient norm %.3g in task %llu, above the "
+        "tolerance %.3g; allow more steps, or a larger lr than %g",
+        name, (unsigned long long)ph->steps_taken, r->norm[running], (unsigned long long)running,
+        ph->tolerance * (r->initial[running] > 1 ? r->initial[running] : 1), r->optimizer.lr);
+  return NDG_OK;
+}
+
+void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
+  ndg_record *record = &p->record;
+  record->learner_runs++;
+  const double norm = isnan(ph->gradient_norm) ? INFINITY : ph->gradient_norm;
+  if (!(norm <= record->gradient_norm))
+    record->gradient_norm = norm;
+  if (ndg_phase_is_complex(ph))
+    record->nonlocal |= NDG_USES_COMPLEX_STATE;
+  if (ph->record)
+    record->nonlocal |= NDG_USES_STORED_TRAJECTORY;
+}
+
+/* Is there a reason to keep where a phase ended? Free phases that carry a state along, or record
+   states from one on, are stretches of a trajectory that is run again on purpose, to save memory.
+ */
+static bool worth_keeping(const ndg_phase *ph, const ndg_phase_key *key) {
+  const bool carries = ph->start && ph->start->space == NDG_STATE;
+  const bool replays = carries && (ph->record || ph->end->space == NDG_STATE);
+  const bool is_free = ph->beta.re == 0 && ph->beta.im == 0;
+  return ndg_phase_has_identity(key) && !(replays && is_free);
+}
+
+ndg_status ndg_phase_finish(ndg_phase_run *r, const ndg_phase_key *key, ndg_error *e) {
+  ndg_phase *ph = r->phase;
+  ndg_cached_phase *entry = r->entry;
+  ph->steps_taken = entry->steps;
+  ph->gradient_norm = r->largest;
+  ph->contraction = ndg_phase_contraction(r, entry->steps);
+  const ndg_status st = outcome(r, e);
+  ndg_vector_copy(ph->end, r->state[r->now]);
+  ph->end->identity = ndg_phase_end_identity(key, entry->steps, ph->end->space);
+  if (worth_keeping(ph, key)) {
+    ndg_vector_copy(entry->state, r->state[r->now]);
+    ndg_phases_insert(r->p, entry);
+    r->entry = NULL;
+  }
+  r->p->record.gradient_evaluations += ph->steps_taken;
+  ndg_phase_count(r->p, ph);
+  return st;
+}
