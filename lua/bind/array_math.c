@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* Arithmetic and reductions of nudge.array: whole blocks, double precision, fixed order. */
+/* Functions and reductions of nudge.array: whole blocks, double precision, fixed order. */
 #include <math.h>
 #include <string.h>
 
 #include "bind/bind.h"
 
-enum { ADD, SUBTRACT, MULTIPLY, DIVIDE };
-
-/* An operand of elementwise arithmetic: n numbers, or one. */
+/* The numbers of an array as doubles. */
 typedef struct operand {
   const double *data;
-  double number;
   ndg_shape shape;
   uint64_t n;
 } operand;
 
-/* The real numbers behind an array; an index array is converted onto the stack. [-0, +?, m] */
-static const double *real_data(lua_State *L, const ndg_lua_array *a) {
+const double *ndg_lua_real_data(lua_State *L, const ndg_lua_array *a) {
   if (a->kind == NDG_REAL) {
     return a->data;
   }
@@ -28,101 +24,15 @@ static const double *real_data(lua_State *L, const ndg_lua_array *a) {
   return out;
 }
 
-static operand check_operand(lua_State *L, int index) {
-  operand x = {.shape = NDG_SCALAR, .n = 1};
-  if (lua_type(L, index) == LUA_TNUMBER) {
-    x.number = lua_tonumber(L, index);
-    return x;
-  }
+static operand check_operand(lua_State *L, int index) { /* [-0, +?, v] */
   const ndg_lua_array *a = ndg_lua_check_array(L, index);
-  x.data = real_data(L, a);
-  x.shape = a->shape;
-  x.n = ndg_lua_array_size(a);
-  return x;
-}
-
-/* Does `small` equal the last axes of `large`? */
-static bool is_tail(const ndg_shape *small, const ndg_shape *large) {
-  if (small->n_dims > large->n_dims) {
-    return false;
-  }
-  const uint32_t skip = large->n_dims - small->n_dims;
-  for (uint32_t i = 0; i < small->n_dims; i++) {
-    if (small->dim[i] != large->dim[skip + i]) {
-      return false;
-    }
-  }
-  return true;
-}
-
-#define LOOP(expression)                                                                           \
-  for (uint64_t i = 0; i < n; i++) {                                                               \
-    const double u = x[i * x_step], v = y[i * y_step];                                             \
-    out[i] = (expression);                                                                         \
-  }
-
-static void apply(int op, double *out, const double *x, uint64_t x_step, const double *y,
-                  uint64_t y_step, uint64_t n) {
-  switch (op) {
-  case ADD:
-    LOOP(u + v)
-    break;
-  case SUBTRACT:
-    LOOP(u - v)
-    break;
-  case MULTIPLY:
-    LOOP(u * v)
-    break;
-  default:
-    LOOP(u / v)
-    break;
-  }
-}
-
-/* a op b: equal shapes, a number, or one operand shaped like the other's last axes. */
-static int arithmetic(lua_State *L) { /* [-0, +1, v] upvalue 1: operation */
-  lua_settop(L, 2);
-  luaL_checkstack(L, 4, NULL);
-  const operand a = check_operand(L, 1), b = check_operand(L, 2);
-  const bool a_large = a.data && (!b.data || is_tail(&b.shape, &a.shape));
-  if (!a_large && !(b.data && is_tail(&a.shape, &b.shape))) {
-    char left[96], right[96];
-    ndg_lua_shape_text(&a.shape, left, sizeof left);
-    ndg_lua_shape_text(&b.shape, right, sizeof right);
-    luaL_error(L, "shapes %s and %s do not go together", left, right);
-  }
-  const operand *large = a_large ? &a : &b, *small = a_large ? &b : &a;
-  double *out = ndg_lua_push_array(L, NDG_REAL, &large->shape)->data;
-  const int op = (int)lua_tointeger(L, lua_upvalueindex(1));
-  const uint64_t block = small->data ? small->n : large->n;
-  const uint64_t step = small->data ? 1 : 0;
-  const double *other = small->data ? small->data : &small->number;
-  for (uint64_t i = 0; block && i < large->n; i += block) {
-    const double *x = large->data + i;
-    if (a_large) {
-      apply(op, out + i, x, 1, other, step, block);
-    } else {
-      apply(op, out + i, other, step, x, 1, block);
-    }
-  }
-  return 1;
-}
-
-static int negate(lua_State *L) { /* [-0, +1, v] */
-  lua_settop(L, 1);
-  const operand a = check_operand(L, 1);
-  double *out = ndg_lua_push_array(L, NDG_REAL, &a.shape)->data;
-  for (uint64_t i = 0; i < a.n; i++) {
-    out[i] = -a.data[i];
-  }
-  return 1;
+  return (operand){ndg_lua_real_data(L, a), a->shape, ndg_lua_array_size(a)};
 }
 
 /* Elementwise function as a method. */
 #define ELEMENTWISE(name, expression)                                                              \
   static int array_##name(lua_State *L) {                                                          \
     lua_settop(L, 1);                                                                              \
-    ndg_lua_check_array(L, 1);                                                                     \
     const operand a = check_operand(L, 1);                                                         \
     double *out = ndg_lua_push_array(L, NDG_REAL, &a.shape)->data;                                 \
     for (uint64_t i = 0; i < a.n; i++) {                                                           \
@@ -137,6 +47,8 @@ ELEMENTWISE(abs, fabs(u))
 ELEMENTWISE(exp, exp(u))
 ELEMENTWISE(log, log(u))
 ELEMENTWISE(tanh, tanh(u))
+ELEMENTWISE(sin, sin(u))
+ELEMENTWISE(cos, cos(u))
 
 static long double sum_of(const double *x, uint64_t n) {
   long double sum = 0;
@@ -179,7 +91,6 @@ static int reduce_axis(lua_State *L, const operand *a, bool mean) {
 
 static int array_sum(lua_State *L) { /* [-0, +1, v] ([axis]): number, or array without the axis */
   lua_settop(L, 2);
-  ndg_lua_check_array(L, 1);
   const operand a = check_operand(L, 1);
   if (!lua_isnoneornil(L, 2)) {
     return reduce_axis(L, &a, false);
@@ -190,7 +101,6 @@ static int array_sum(lua_State *L) { /* [-0, +1, v] ([axis]): number, or array w
 
 static int array_mean(lua_State *L) { /* [-0, +1, v] ([axis]) */
   lua_settop(L, 2);
-  ndg_lua_check_array(L, 1);
   const operand a = check_operand(L, 1);
   if (!lua_isnoneornil(L, 2)) {
     return reduce_axis(L, &a, true);
@@ -208,7 +118,6 @@ static long double dot_of(const double *x, const double *y, uint64_t n) {
 }
 
 static int array_norm(lua_State *L) { /* [-0, +1, v] Euclidean, of all elements */
-  ndg_lua_check_array(L, 1);
   const operand a = check_operand(L, 1);
   lua_pushnumber(L, (double)sqrtl(dot_of(a.data, a.data, a.n)));
   return 1;
@@ -216,8 +125,6 @@ static int array_norm(lua_State *L) { /* [-0, +1, v] Euclidean, of all elements 
 
 static int array_dot(lua_State *L) { /* [-0, +1, v] (other of the same size) */
   lua_settop(L, 2);
-  ndg_lua_check_array(L, 1);
-  ndg_lua_check_array(L, 2);
   const operand a = check_operand(L, 1), b = check_operand(L, 2);
   luaL_argcheck(L, a.n == b.n, 2, "arrays differ in size");
   lua_pushnumber(L, (double)dot_of(a.data, b.data, a.n));
@@ -226,7 +133,6 @@ static int array_dot(lua_State *L) { /* [-0, +1, v] (other of the same size) */
 
 /* sign 1: largest, -1: smallest; NaN wins. Gives value and 1-based position. */
 static int extreme(lua_State *L, double sign) {
-  ndg_lua_check_array(L, 1);
   const operand a = check_operand(L, 1);
   luaL_argcheck(L, a.n > 0, 1, "array is empty");
   uint64_t best = 0;
@@ -259,21 +165,7 @@ static int array_equals(lua_State *L) { /* [-0, +1, v] same kind, shape and valu
 }
 
 const luaL_Reg ndg_lua_array_math[] = {
-    {"sum", array_sum},       {"mean", array_mean}, {"norm", array_norm}, {"dot", array_dot},
-    {"max", array_max},       {"min", array_min},   {"sqrt", array_sqrt}, {"square", array_square},
-    {"abs", array_abs},       {"exp", array_exp},   {"log", array_log},   {"tanh", array_tanh},
-    {"equals", array_equals}, {NULL, NULL}};
-
-void ndg_lua_set_arithmetic(lua_State *L) {
-  static const struct {
-    const char *name;
-    int op;
-  } operations[] = {{"__add", ADD}, {"__sub", SUBTRACT}, {"__mul", MULTIPLY}, {"__div", DIVIDE}};
-  for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-    lua_pushinteger(L, operations[i].op);
-    lua_pushcclosure(L, arithmetic, 1);
-    lua_setfield(L, -2, operations[i].name);
-  }
-  lua_pushcfunction(L, negate);
-  lua_setfield(L, -2, "__unm");
-}
+    {"sum", array_sum}, {"mean", array_mean}, {"norm", array_norm},     {"dot", array_dot},
+    {"max", array_max}, {"min", array_min},   {"sqrt", array_sqrt},     {"square", array_square},
+    {"abs", array_abs}, {"exp", array_exp},   {"log", array_log},       {"tanh", array_tanh},
+    {"sin", array_sin}, {"cos", array_cos},   {"equals", array_equals}, {NULL, NULL}};

@@ -59,6 +59,8 @@ ndg_lua_array *ndg_lua_test_array(lua_State *L, int index); /* NULL: something e
 const double *ndg_lua_reals(const ndg_lua_array *);
 uint64_t ndg_lua_array_size(const ndg_lua_array *);
 size_t ndg_lua_element_size(uint32_t kind);
+/* The numbers as doubles; those of an index array are converted onto the stack. [-0, +?, m] */
+const double *ndg_lua_real_data(lua_State *L, const ndg_lua_array *);
 /* Zeroed. [-0, +1, m] */
 ndg_lua_array *ndg_lua_push_array(lua_State *L, uint32_t kind, const ndg_shape *shape);
 /* Takes the memory of *file, also when it raises. [-0, +1, m] */
@@ -69,9 +71,11 @@ ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const ch
 void ndg_lua_shape_text(const ndg_shape *shape, char *out, size_t size); /* "3x4" */
 void ndg_lua_open_array(lua_State *L);                                   /* [-0, +0, m] */
 extern const luaL_Reg ndg_lua_array_math[];                              /* methods, array_math.c */
-extern const luaL_Reg ndg_lua_array_make[]; /* module functions, array_make.c */
-extern const luaL_Reg ndg_lua_array_form[]; /* methods, array_form.c */
-void ndg_lua_set_arithmetic(lua_State *L);  /* metamethods of the table on top. [-0, +0, m] */
+extern const luaL_Reg ndg_lua_array_make[];  /* module functions, array_make.c */
+extern const luaL_Reg ndg_lua_array_form[];  /* methods, array_form.c */
+extern const luaL_Reg ndg_lua_array_stack[]; /* module functions, array_form.c */
+/* array_arithmetic.c: metamethods of the table on top. [-0, +0, m] */
+void ndg_lua_set_arithmetic(lua_State *L);
 
 /* options.c */
 /* The table at index (or none, nil) as values, in name order; lists lie in the arena, texts in the

@@ -9,11 +9,13 @@
 ---@field npy nudge.npy
 ---@field data nudge.data
 ---@field tasks nudge.tasks
+---@field domains nudge.domains
 local nudge = {}
 
 ---Numbers with a shape of one to four axes; real (double) or index (int32). `a[i]` is a number or a
 ---view of row i, `a[{i, j}]` a number. `+ - * /` work elementwise with numbers and with arrays of the
----same shape or of the shape of the last axes. Indices are 1-based.
+---shapes that agree from the last axis on; axes of length 1 and missing ones are repeated. Indices
+---are 1-based.
 ---@class nudge.Array
 ---@operator add(nudge.Array|number): nudge.Array
 ---@operator sub(nudge.Array|number): nudge.Array
@@ -65,6 +67,10 @@ function Array:exp() end
 function Array:log() end
 ---@return nudge.Array
 function Array:tanh() end
+---@return nudge.Array
+function Array:sin() end
+---@return nudge.Array
+function Array:cos() end
 ---Same kind, shape and bits.
 ---@param other nudge.Array
 ---@return boolean
@@ -348,5 +354,35 @@ function tasks.regression(fields) end
 ---@param fields table arrays by name; n_tasks, origin
 ---@return table
 function tasks.arrays(fields) end
+
+---Draws tasks; a task depends on seed, split and index (from 1) alone.
+---@class nudge.Domain
+---@field name string
+---@field n_inputs integer?
+---@field n_outputs integer?
+local Domain = {}
+---@param split "train"|"valid"|"test"
+---@param first integer
+---@param n? integer
+---@param override? { eval_grid?: nudge.Array } points to evaluate at instead of drawn ones
+---@return table tasks for nudge.problem, with domain, split and indices
+function Domain:tasks(split, first, n, override) end
+---What a task is made of.
+---@param split "train"|"valid"|"test"
+---@param index integer
+---@return table
+function Domain:task(split, index) end
+---True targets at chosen points, without noise.
+---@param split "train"|"valid"|"test"
+---@param index integer
+---@param points nudge.Array
+---@return nudge.Array
+function Domain:truth(split, index, points) end
+
+---@class nudge.domains
+local domains = {}
+---@param fields? { preset?: "wide"|"narrow", amplitude?: number[]|number, phase?: number[]|number, frequency?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.sinusoid(fields) end
 
 return nudge

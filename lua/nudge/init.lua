@@ -30,6 +30,7 @@ local nudge = {
   npy = { read = core.read_npy, write = core.write_npy },
   data = require "nudge.data",
   tasks = require "nudge.tasks",
+  domains = require "nudge.domains",
 }
 
 -- The option table of a learner or rule; nil and a message where there is no such component.

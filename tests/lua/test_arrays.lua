@@ -81,6 +81,59 @@ tap.test("arithmetic with arrays, numbers and last axes", function()
   tap.raises(function() return a + "x" end, "nudge.array expected")
 end)
 
+tap.test("axes of length 1 are repeated", function()
+  local column, row = nudge.array { { 1 }, { 2 } }, nudge.array { { 10, 20, 30 } }
+  same(column + row, { { 11, 21, 31 }, { 12, 22, 32 } })
+  same(row - column, { { 9, 19, 29 }, { 8, 18, 28 } })
+  -- Every pair of shapes of up to three axes of length 1 or more, against loops over indices.
+  local lengths, shapes = { 1, 2, 3 }, {}
+  for _, a in ipairs(lengths) do
+    shapes[#shapes + 1] = { a }
+    for _, b in ipairs(lengths) do
+      shapes[#shapes + 1] = { a, b }
+      for _, c in ipairs(lengths) do
+        shapes[#shapes + 1] = { a, b, c }
+      end
+    end
+  end
+  local function padded(shape)
+    local out = { 1, 1, 1 }
+    table.move(shape, 1, #shape, 4 - #shape, out)
+    return out
+  end
+  local random = nudge.random(3)
+  for _, left in ipairs(shapes) do
+    for _, right in ipairs(shapes) do
+      local p, q, both, fits = padded(left), padded(right), {}, true
+      for axis = 1, 3 do
+        fits = fits and (p[axis] == q[axis] or p[axis] == 1 or q[axis] == 1)
+        both[axis] = math.max(p[axis], q[axis])
+      end
+      local u = random:normal(p[1] * p[2] * p[3]):reshape(table.unpack(left))
+      local v = random:normal(q[1] * q[2] * q[3]):reshape(table.unpack(right))
+      if fits then
+        local sum = u / v
+        tap.is(#sum:shape(), math.max(#left, #right))
+        u, v = u:reshape(table.unpack(p)), v:reshape(table.unpack(q))
+        sum = sum:reshape(table.unpack(both))
+        for i = 1, both[1] do
+          for j = 1, both[2] do
+            for k = 1, both[3] do
+              local x = u[{ math.min(i, p[1]), math.min(j, p[2]), math.min(k, p[3]) }]
+              local y = v[{ math.min(i, q[1]), math.min(j, q[2]), math.min(k, q[3]) }]
+              tap.is(sum[{ i, j, k }], x / y)
+            end
+          end
+        end
+      else
+        tap.raises(function()
+          return u / v
+        end, "do not go together")
+      end
+    end
+  end
+end)
+
 tap.test("reductions", function()
   local a = nudge.array { { 1, -2, 3 }, { 4, 5, -6 } }
   tap.is(a:sum(), 5.0)

@@ -50,7 +50,8 @@ tap.test("methods of a study", function()
 end)
 
 for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
-  tasks = nudge.tasks } do
+  tasks = nudge.tasks, domains = nudge.domains,
+  Domain = getmetatable(nudge.domains.sinusoid()).__index } do
   tap.test("functions of " .. owner, function()
     check_same(owner, members, "function")
   end)
