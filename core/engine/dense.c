@@ -254,7 +254,7 @@ ndg_status ndg_factorise_at(ndg_problem *p, uint32_t loss, double beta, const nd
 
 static ndg_status make_factor(ndg_problem *p, const ndg_vector *phi, double damping, ndg_factor *f,
                               ndg_error *e) {
-  f->theta_generation = p->theta_generation;
+  f->generation = p->generation;
   f->damping = damping;
   f->phi = ndg_vector_create(NDG_PHI, phi->dtype, phi->n_tasks, p->n_phi);
   f->norms = ndg_calloc(p->tasks.arrays.n_tasks, sizeof *f->norms);
@@ -269,8 +269,8 @@ ndg_status ndg_factor_at(ndg_problem *p, const ndg_vector *phi, double damping,
                          const ndg_factor **out, ndg_error *e) {
   ndg_factor *f = p->factor;
   p->record.nonlocal |= NDG_USES_DENSE_MATRIX;
-  if (f && f->theta_generation == p->theta_generation && f->damping == damping &&
-      f->phi->dtype == phi->dtype && same_point(f->phi, phi)) {
+  if (f && f->generation == p->generation && f->damping == damping && f->phi->dtype == phi->dtype &&
+      same_point(f->phi, phi)) {
     p->record.hessian_vector_products += p->n_phi;
     *out = f;
     return NDG_OK;

@@ -7,7 +7,7 @@
 
 /* H + damping I of the learning loss at a point, factorised. */
 typedef struct ndg_factor {
-  uint64_t theta_generation;
+  uint64_t generation;
   double damping;
   ndg_vector *phi;
   ndg_dense dense; /* matrix is NULL */

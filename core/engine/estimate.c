@@ -53,7 +53,11 @@ static ndg_kept *find_kept(ndg_problem *p, const char *name, uint32_t space) {
 
 static ndg_vector *keep(ndg_problem *p, const char *name, uint32_t space, int *fresh) {
   ndg_kept *k = find_kept(p, name, space);
-  *fresh = !k;
+  *fresh = !k || k->stale;
+  if (k && k->stale) {
+    ndg_vector_zero(k->vector);
+    k->stale = false;
+  }
   if (!k) {
     k = ndg_calloc(1, sizeof *k);
     if (!k)

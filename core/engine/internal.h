@@ -91,11 +91,21 @@ enum {
 
 #define NDG_MAX_SLOTS 2
 
-/* Tasks as copied at open. Clones and siblings borrow `arrays`, clones also `run`. */
+/* What tasks are called in messages, and what their random streams are derived from. */
+typedef struct ndg_task_labels {
+  const char *domain;    /* "sinusoid (train)"; NULL: none */
+  const uint64_t *index; /* n_tasks; NULL: their positions, counted from 1 in messages */
+} ndg_task_labels;
+
+/* Tasks as copied at open, or set later. Clones and siblings borrow `arrays` and `labels`, clones
+   also `run`. */
 typedef struct ndg_task_store {
   ndg_task_arrays arrays; /* data: double or int32_t */
   void **run;             /* the same in the problem's element type */
   uint64_t batch_rows;    /* rows that minibatches draw from; 0: no minibatches */
+  ndg_task_labels labels;
+  char *domain;    /* what labels point to, with the arrays' owner */
+  uint64_t *index; /* " */
   bool owns_arrays, owns_run;
 } ndg_task_store;
 
@@ -138,6 +148,7 @@ typedef struct ndg_kept {
   char *name;
   ndg_vector *vector;
   uint64_t estimate; /* the last one in which it was asked for */
+  bool stale;        /* of other tasks: zeroed and fresh when it is asked for again */
 } ndg_kept;
 
 struct ndg_problem {
@@ -153,11 +164,15 @@ struct ndg_problem {
   uint64_t *phi_offset, *theta_offset;        /* of each group */
   double *theta;                              /* Q */
   void *theta_run;                            /* in dtype; theta itself for NDG_F64 */
-  uint64_t theta_generation;                  /* counts settings of theta */
+  uint64_t generation;                        /* counts settings of theta and of tasks */
   ndg_vector *start;                          /* PHI, real: initial point of every task */
+  double *drawn;                              /* P: an initial point on its way into `start` */
   double stability_radius;                    /* NaN: unknown for this theta */
   ndg_problem *origin;                        /* of a sibling: the problem it belongs to */
   ndg_problem *siblings[NDG_LONG_DOUBLE + 1]; /* by dtype */
+  ndg_problem *lender;                        /* of a clone: the problem whose tasks it reads */
+  uint64_t n_clones;                          /* that read the tasks of this one */
+  ndg_layout *layout_again;                   /* of other tasks, to be compared with `layout` */
 
   /* graph and programs */
   ndg_graph *graph;
@@ -213,8 +228,26 @@ ndg_status ndg_no_memory(ndg_error *, const char *what);
 /* "learner complex_synapse: " in front of the text. */
 void ndg_error_prefix(ndg_error *, const char *kind, const char *id);
 
-/* task_store.c */
+/* task_store.c, task_check.c */
+#define NDG_DOMAIN_SIZE 96
+#define NDG_TASK_NAME_SIZE 128
+/* [any; any; pure] "task 137 of sinusoid (train)". */
+void ndg_task_name(const ndg_task_labels *, uint64_t task, char out[NDG_TASK_NAME_SIZE]);
+/* [any; any; pure] The number that a task's random streams are derived from. */
+uint64_t ndg_task_number(const ndg_task_labels *, uint64_t task);
+/* [any; any; pure] Names, kinds, shapes and data: finite in `dtype`, indices in range. */
+ndg_status ndg_tasks_check(const ndg_task_arrays *, const ndg_task_labels *, ndg_dtype,
+                           ndg_error *);
+/* [any; any; pure] Are these other data for the same arrays? Else the error names the first that
+   differs. */
+ndg_status ndg_tasks_check_alike(const ndg_task_arrays *have, const ndg_task_arrays *other,
+                                 ndg_error *);
+/* Checked tasks, copied. */
 ndg_status ndg_task_store_copy(ndg_task_store *, const ndg_task_arrays *, ndg_error *);
+/* Other data for the same arrays, checked before. [owner; open; hot] */
+void ndg_task_store_replace(ndg_task_store *, const ndg_task_arrays *, ndg_dtype);
+/* Other labels for the owner of the arrays. [owner; open; hot] */
+void ndg_task_store_label(ndg_task_store *, const ndg_task_labels *);
 ndg_status ndg_task_store_convert(ndg_task_store *, ndg_dtype, ndg_error *);
 ndg_status ndg_task_store_batches(ndg_task_store *, uint64_t batch_size, ndg_error *);
 void ndg_task_store_free(ndg_task_store *);
@@ -223,7 +256,11 @@ bool ndg_task_store_is_batched(const ndg_task_store *, uint64_t i);
 
 /* parameters.c */
 ndg_status ndg_parameters_lay_out(ndg_problem *, ndg_error *);
+/* Does the learner lay out the same groups for other tasks? Its own refusals pass through. */
+ndg_status ndg_parameters_lay_out_again(ndg_problem *, const ndg_task_arrays *, ndg_error *);
 ndg_status ndg_parameters_draw(ndg_problem *, ndg_error *);
+/* The drawn part of every task's initial point. [owner; open; P per task] */
+void ndg_parameters_draw_start(ndg_problem *);
 ndg_status ndg_parameters_check_theta(const ndg_problem *, const double *theta, ndg_error *);
 /* theta into theta_run, and into the parts of `start` that are meta-learned. */
 void ndg_parameters_spread_theta(ndg_problem *);
@@ -294,6 +331,10 @@ ndg_status ndg_problem_step_transposed(ndg_problem *, const ndg_optimizer *,
                                        ndg_vector *theta_adjoint, ndg_error *);
 ndg_status ndg_problem_start_transposed(ndg_problem *, const ndg_vector *phi_adjoint,
                                         ndg_vector *theta_adjoint, ndg_error *);
+
+/* tasks.c */
+/* Everything that was found out about the present theta and tasks. */
+void ndg_problem_forget(ndg_problem *);
 
 /* estimate.c */
 void ndg_problem_drop_kept(ndg_kept *);

@@ -44,7 +44,7 @@ void ndg_minibatch_draw(ndg_problem *p, uint64_t step) {
     return;
   const ndg_rng root = ndg_rng_root(p->seed);
   for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
-    const ndg_rng task = ndg_rng_stream(&root, "task", t);
+    const ndg_rng task = ndg_rng_stream(&root, "task", ndg_task_number(&p->tasks.labels, t));
     ndg_rng r = ndg_rng_stream(&task, "batch", step);
     draw(&r, p->batch_order, p->tasks.batch_rows, p->batch_swaps, size, p->batch + t * size);
     copy_labels(p, t);

@@ -55,17 +55,24 @@ static ndg_status check_space(const ndg_layout *l, const char *space, const ndg_
   return NDG_OK;
 }
 
+static ndg_status ask_learner(const ndg_problem *p, const ndg_task_arrays *tasks, ndg_layout *out,
+                              ndg_error *e) {
+  memset(out, 0, sizeof *out);
+  out->struct_size = sizeof *out;
+  for (size_t i = 0; i < NDG_MAX_GROUPS; i++)
+    out->phi[i].start_theta = -1;
+  return p->learner.loaded->ops.learner.layout(p->learner.options, tasks, out, e);
+}
+
 ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
   p->layout = ndg_calloc(1, sizeof *p->layout);
+  p->layout_again = ndg_calloc(1, sizeof *p->layout_again);
   p->phi_offset = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->phi_offset);
   p->theta_offset = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->theta_offset);
-  if (!p->layout || !p->phi_offset || !p->theta_offset)
+  if (!p->layout || !p->layout_again || !p->phi_offset || !p->theta_offset)
     return ndg_no_memory(e, "the layout");
-  ndg_layout *l = p->layout;
-  l->struct_size = sizeof *l;
-  for (size_t i = 0; i < NDG_MAX_GROUPS; i++)
-    l->phi[i].start_theta = -1;
-  ndg_status st = p->learner.loaded->ops.learner.layout(p->learner.options, &p->tasks.arrays, l, e);
+  const ndg_layout *l = p->layout;
+  ndg_status st = ask_learner(p, &p->tasks.arrays, p->layout, e);
   if (st < 0)
     return st;
   if (l->n_phi == 0 || l->n_phi > NDG_MAX_GROUPS || l->n_theta == 0 || l->n_theta > NDG_MAX_GROUPS)
@@ -75,6 +82,40 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
   if (st < 0)
     return st;
   return check_space(l, "theta", l->theta, l->n_theta, p->theta_offset, &p->n_theta, e);
+}
+
+static bool same_group(const ndg_group *a, const ndg_group *b) {
+  bool same = strcmp(a->name, b->name) == 0 && a->shape.n_dims == b->shape.n_dims &&
+              a->constraint == b->constraint && a->init == b->init && a->a == b->a &&
+              a->b == b->b && a->start_theta == b->start_theta;
+  for (uint32_t d = 0; d < NDG_MAX_DIMS; d++)
+    same = same && a->shape.dim[d] == b->shape.dim[d];
+  return same;
+}
+
+static ndg_status check_same_groups(const char *space, uint32_t n_old, const ndg_group *old,
+                                    uint32_t n, const ndg_group *groups, ndg_error *e) {
+  if (n != n_old)
+    return ndg_fail(e, NDG_EINVAL, "%u %s groups for these tasks, not %u; open another problem", n,
+                    space, n_old);
+  for (uint32_t i = 0; i < n; i++)
+    if (!same_group(&groups[i], &old[i]))
+      return ndg_fail(e, NDG_EINVAL,
+                      "%s group '%.*s' differs for these tasks from what the problem was opened "
+                      "with; open another problem",
+                      space, NDG_NAME_SIZE - 1, old[i].name);
+  return NDG_OK;
+}
+
+ndg_status ndg_parameters_lay_out_again(ndg_problem *p, const ndg_task_arrays *tasks,
+                                        ndg_error *e) {
+  const ndg_layout *old = p->layout, *l = p->layout_again;
+  ndg_status st = ask_learner(p, tasks, p->layout_again, e);
+  if (st >= 0)
+    st = check_same_groups("phi", old->n_phi, old->phi, l->n_phi, l->phi, e);
+  if (st >= 0)
+    st = check_same_groups("theta", old->n_theta, old->theta, l->n_theta, l->theta, e);
+  return st < 0 ? st : NDG_OK;
 }
 
 static void draw_group(const ndg_group *g, const ndg_rng *parent, double *out) {
@@ -99,30 +140,36 @@ static void *start_at(const ndg_problem *p, uint64_t task, uint64_t first) {
          (size_t)(task * p->start->stride + first) * ndg_dtype_size(p->dtype);
 }
 
+void ndg_parameters_draw_start(ndg_problem *p) {
+  const ndg_layout *l = p->layout;
+  const ndg_rng root = ndg_rng_root(p->seed);
+  for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
+    const ndg_rng task = ndg_rng_stream(&root, "task", ndg_task_number(&p->tasks.labels, t));
+    const ndg_rng init = ndg_rng_stream(&task, "init", 0);
+    for (uint32_t g = 0; g < l->n_phi; g++) {
+      if (l->phi[g].start_theta >= 0)
+        continue; /* spread_theta's */
+      draw_group(&l->phi[g], &init, p->drawn);
+      ndg_convert_from_f64(p->dtype, start_at(p, t, p->phi_offset[g]), p->drawn,
+                           ndg_shape_size(&l->phi[g].shape));
+    }
+  }
+}
+
 ndg_status ndg_parameters_draw(ndg_problem *p, ndg_error *e) {
-  const uint64_t largest = p->n_phi > p->n_theta ? p->n_phi : p->n_theta;
-  double *values = ndg_calloc((size_t)largest, sizeof *values);
+  p->drawn = ndg_calloc((size_t)p->n_phi, sizeof *p->drawn);
   p->theta = ndg_calloc((size_t)p->n_theta, sizeof *p->theta);
   p->theta_run =
       p->dtype == NDG_F64 ? p->theta : ndg_calloc((size_t)p->n_theta, ndg_dtype_size(p->dtype));
   p->start = ndg_problem_new_vector(p, NDG_PHI, false, NDG_GRADIENT_DESCENT);
-  if (!values || !p->theta || !p->theta_run || !p->start) {
-    ndg_free(values);
+  if (!p->drawn || !p->theta || !p->theta_run || !p->start)
     return ndg_no_memory(e, "parameters");
-  }
   const ndg_layout *l = p->layout;
   const ndg_rng root = ndg_rng_root(p->seed);
   const ndg_rng theta_stream = ndg_rng_stream(&root, "theta", 0);
   for (uint32_t g = 0; g < l->n_theta; g++)
     draw_group(&l->theta[g], &theta_stream, p->theta + p->theta_offset[g]);
-  for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
-    const ndg_rng task = ndg_rng_stream(&root, "task", t);
-    const ndg_rng init = ndg_rng_stream(&task, "init", 0);
-    for (uint32_t g = 0; g < l->n_phi; g++)
-      draw_group(&l->phi[g], &init, values + p->phi_offset[g]);
-    ndg_convert_from_f64(p->dtype, start_at(p, t, 0), values, p->n_phi);
-  }
-  ndg_free(values);
+  ndg_parameters_draw_start(p);
   const ndg_status st = ndg_parameters_check_theta(p, p->theta, e);
   if (st < 0)
     return st;

@@ -50,7 +50,7 @@ static ndg_status check_phase(const ndg_problem *p, const ndg_phase *ph, const n
 }
 
 ndg_phase_key ndg_phase_key_of(const ndg_problem *p, const ndg_phase *ph, const ndg_optimizer *o) {
-  const uint64_t initial[2] = {0x7374617274, p->theta_generation};
+  const uint64_t initial[2] = {0x7374617274, p->generation};
   /* Adding zero makes one zero of two. */
   return (ndg_phase_key){.start = ph->start ? ph->start->identity
                                             : ndg_identity_of(initial, sizeof initial),

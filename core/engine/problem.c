@@ -114,7 +114,12 @@ ndg_status ndg_problem_open(const ndg_problem_spec *s, ndg_problem **out, ndg_er
   *out = NULL;
   if (st < 0)
     return st;
-  st = ndg_task_store_copy(&p->tasks, s->tasks, e);
+  const ndg_task_labels labels = {s->domain, s->task_index};
+  st = ndg_tasks_check(s->tasks, &labels, p->dtype, e);
+  if (st >= 0)
+    st = ndg_task_store_copy(&p->tasks, s->tasks, e);
+  if (st >= 0)
+    ndg_task_store_label(&p->tasks, &labels);
   if (st >= 0)
     st = ndg_task_store_convert(&p->tasks, p->dtype, e);
   if (st >= 0)
@@ -154,7 +159,7 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
   if (st >= 0)
     st = ndg_problem_set_theta(q, p->theta, e);
   if (st >= 0) {
-    q->theta_generation = p->theta_generation; /* phases are known by it */
+    q->generation = p->generation; /* phases are known by it */
     st = dtype == p->dtype ? ndg_phases_copy_free(q, p, e) : NDG_OK;
   }
   if (st < 0) {
@@ -166,9 +171,14 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
   return NDG_OK;
 }
 
-ndg_status ndg_problem_clone(const ndg_problem *p, ndg_pool *pool, ndg_problem **out,
-                             ndg_error *e) {
-  return reopen(p, p->dtype, pool, out, e);
+ndg_status ndg_problem_clone(ndg_problem *p, ndg_pool *pool, ndg_problem **out, ndg_error *e) {
+  const ndg_status st = reopen(p, p->dtype, pool, out, e);
+  if (st < 0)
+    return st;
+  ndg_problem *lender = p->lender ? p->lender : p->origin ? p->origin : p;
+  (*out)->lender = lender;
+  lender->n_clones++;
+  return st;
 }
 
 ndg_status ndg_problem_sibling(ndg_problem *p, ndg_dtype dtype, ndg_problem **out, ndg_error *e) {
@@ -214,6 +224,8 @@ void ndg_problem_close(ndg_problem *p) {
     return;
   for (uint32_t i = 0; i <= NDG_LONG_DOUBLE; i++)
     ndg_problem_close(p->siblings[i]);
+  if (p->lender)
+    p->lender->n_clones--;
   ndg_problem_forget_phases(p, false);
   while (p->live)
     ndg_problem_get_api()->release(p, p->live);
@@ -227,7 +239,9 @@ void ndg_problem_close(ndg_problem *p) {
   ndg_free(p->theta);
   ndg_free(p->phi_offset);
   ndg_free(p->theta_offset);
+  ndg_free(p->drawn);
   ndg_free(p->layout);
+  ndg_free(p->layout_again);
   ndg_task_store_free(&p->tasks);
   ndg_free(p);
 }
@@ -266,10 +280,7 @@ ndg_status ndg_problem_set_theta(ndg_problem *p, const double *theta, ndg_error 
     return st;
   memmove(p->theta, theta, (size_t)p->n_theta * sizeof *theta);
   ndg_parameters_spread_theta(p);
-  p->theta_generation++;
-  p->stability_radius = NAN;
-  p->initial[0].known = p->initial[1].known = false;
-  ndg_problem_forget_phases(p, false);
+  ndg_problem_forget(p);
   for (uint32_t i = 0; i <= NDG_LONG_DOUBLE; i++)
     if (p->siblings[i])
       (void)ndg_problem_set_theta(p->siblings[i], theta, e); /* checked above */

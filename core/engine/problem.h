@@ -24,7 +24,9 @@ typedef struct ndg_problem_spec {
   ndg_inner inner;
   ndg_dtype dtype; /* F32, F64 or LONG_DOUBLE: of real phases */
   uint64_t seed;
-  ndg_pool *pool; /* NULL: one thread */
+  ndg_pool *pool;             /* NULL: one thread */
+  const char *domain;         /* as for ndg_problem_label_tasks; copied */
+  const uint64_t *task_index; /* NULL: tasks have no numbers but their positions */
 } ndg_problem_spec;
 
 /* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at
@@ -33,7 +35,8 @@ ndg_status ndg_problem_open(const ndg_problem_spec *, ndg_problem **out, ndg_err
 /* [main; any; allocates] Same problem and theta with its own programs and vectors, and a copy of
    the free phases that are known, for another thread; `tasks` data is shared with the original,
    which must outlive it. */
-ndg_status ndg_problem_clone(const ndg_problem *, ndg_pool *pool, ndg_problem **out, ndg_error *);
+ndg_status ndg_problem_clone(ndg_problem *, ndg_pool *pool, ndg_problem **out, ndg_error *);
+/* [main; not running; frees] NULL is fine. */
 void ndg_problem_close(ndg_problem *);
 
 /* [any; open; pure] */
@@ -47,6 +50,22 @@ bool ndg_problem_provides(const ndg_problem *, const char *capability, const cha
    NDG_EINVAL names the group and element of a non-finite or constraint-violating value. */
 void ndg_problem_get_theta(const ndg_problem *, double *theta);
 ndg_status ndg_problem_set_theta(ndg_problem *, const double *theta, ndg_error *);
+/* [main; open; data size, no allocation] Other data under the same names, kinds, shapes, roles,
+   n_values and n_tasks, copied in place; compiled programs stay. The learner checks them as it did
+   at open. Forgets phases, radius, factor, what rules keep, and labels. A refusal changes nothing
+   and names the array and what differs, or the task and row of a number that is not finite.
+   Refused for clones and siblings, and while clones read the tasks. */
+ndg_status ndg_problem_set_tasks(ndg_problem *, const ndg_task_arrays *, ndg_error *);
+/* [main; open; P per task where phi is drawn] What tasks are called in messages ("task 137 of
+   sinusoid (train)") and the n_tasks numbers that seed their drawn initial phi and minibatches, so
+   that a task depends on its number and not on its position. domain NULL: none; index NULL:
+   positions. Both are copied. Refused, without effect, for clones and siblings, and while clones
+   read the tasks. */
+ndg_status ndg_problem_label_tasks(ndg_problem *, const char *domain, const uint64_t *index,
+                                   ndg_error *);
+/* [main; open; as both] The two in one, so that refusals name the new tasks. */
+ndg_status ndg_problem_set_labelled_tasks(ndg_problem *, const ndg_task_arrays *,
+                                          const char *domain, const uint64_t *index, ndg_error *);
 /* The drawn initial point of phi for task, P numbers. */
 void ndg_problem_get_start(const ndg_problem *, uint64_t task, double *phi);
 

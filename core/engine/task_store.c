@@ -1,77 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The tasks of a problem: checked and copied once, in the element types that programs read. */
-#include <math.h>
+/* The tasks of a problem, copied, in the element types that programs read. */
 #include <string.h>
 
 #include "engine/internal.h"
-
-static ndg_status check_array(const ndg_array *a, uint64_t n_tasks, ndg_error *e) {
-  const char *name = a->name ? a->name : "";
-  if (!*name)
-    return ndg_fail(e, NDG_EINVAL, "a task array has no name");
-  if (a->kind != NDG_REAL && a->kind != NDG_INDEX)
-    return ndg_fail(e, NDG_EINVAL, "task array '%s' is of unknown kind %u", name, a->kind);
-  if (a->shape.n_dims > NDG_MAX_DIMS)
-    return ndg_fail(e, NDG_EINVAL, "task array '%s' has %u axes, more than %d", name,
-                    a->shape.n_dims, NDG_MAX_DIMS);
-  if (a->role == NDG_SAMPLES && a->shape.n_dims == 0)
-    return ndg_fail(e, NDG_EINVAL, "task array '%s' holds samples but has no axis for them", name);
-  uint64_t size = 1;
-  for (uint32_t d = 0; d < NDG_MAX_DIMS; d++) {
-    const uint64_t length = a->shape.dim[d];
-    if (length == 0)
-      return ndg_fail(e, NDG_EINVAL, "task array '%s' is empty: axis %u has length 0", name, d);
-    if (length > (UINT64_C(1) << 48) / size)
-      return ndg_fail(e, NDG_EINVAL, "task array '%s' is too large", name);
-    size *= length;
-  }
-  if (!a->data)
-    return ndg_fail(e, NDG_EINVAL, "task array '%s' has no data", name);
-  const double *d = a->data;
-  const int32_t *index = a->data;
-  for (uint64_t i = 0; i < n_tasks * size; i++) {
-    if (a->kind == NDG_REAL && !isfinite(d[i]))
-      return ndg_fail(e, NDG_EINVAL, "task %llu, array '%s', element %llu is %s",
-                      (unsigned long long)(i / size), name, (unsigned long long)(i % size),
-                      isnan(d[i]) ? "NaN" : "infinite");
-    if (a->kind == NDG_INDEX && (index[i] < 0 || (uint64_t)index[i] >= a->n_values))
-      return ndg_fail(e, NDG_EINVAL,
-                      "task %llu, array '%s', element %llu is %d, not an index below %llu",
-                      (unsigned long long)(i / size), name, (unsigned long long)(i % size),
-                      (int)index[i], (unsigned long long)a->n_values);
-  }
-  return NDG_OK;
-}
-
-static ndg_status check(const ndg_task_arrays *tasks, ndg_error *e) {
-  if (!tasks || tasks->n_tasks == 0)
-    return ndg_fail(e, NDG_EINVAL, "a problem needs at least one task");
-  if (tasks->n_tasks > UINT32_MAX)
-    return ndg_fail(e, NDG_EINVAL, "%llu tasks are too many", (unsigned long long)tasks->n_tasks);
-  for (uint64_t i = 0; i < tasks->n_arrays; i++) {
-    const ndg_status st = check_array(&tasks->arrays[i], tasks->n_tasks, e);
-    if (st < 0)
-      return st;
-    for (uint64_t j = 0; j < i; j++)
-      if (strcmp(tasks->arrays[i].name, tasks->arrays[j].name) == 0)
-        return ndg_fail(e, NDG_EINVAL, "two task arrays are called '%s'", tasks->arrays[i].name);
-  }
-  return NDG_OK;
-}
 
 static size_t value_size(const ndg_array *a) {
   return a->kind == NDG_INDEX ? sizeof(int32_t) : sizeof(double);
 }
 
 ndg_status ndg_task_store_copy(ndg_task_store *s, const ndg_task_arrays *tasks, ndg_error *e) {
-  const ndg_status st = check(tasks, e);
-  if (st < 0)
-    return st;
   ndg_array *arrays = ndg_calloc((size_t)tasks->n_arrays, sizeof *arrays);
   if (!arrays)
     return ndg_no_memory(e, "task arrays");
   s->arrays = (ndg_task_arrays){tasks->n_tasks, tasks->n_arrays, arrays};
   s->owns_arrays = true;
+  s->domain = ndg_calloc(NDG_DOMAIN_SIZE, sizeof *s->domain);
+  s->index = ndg_calloc((size_t)tasks->n_tasks, sizeof *s->index);
+  if (!s->domain || !s->index)
+    return ndg_no_memory(e, "task labels");
   for (uint64_t i = 0; i < tasks->n_arrays; i++) {
     const ndg_array *from = &tasks->arrays[i];
     const size_t n = (size_t)(tasks->n_tasks * ndg_shape_size(&from->shape));
@@ -106,6 +52,36 @@ ndg_status ndg_task_store_convert(ndg_task_store *s, ndg_dtype dtype, ndg_error 
     ndg_convert_from_f64(dtype, s->run[i], a->data, size);
   }
   return NDG_OK;
+}
+
+void ndg_task_store_replace(ndg_task_store *s, const ndg_task_arrays *tasks, ndg_dtype dtype) {
+  for (uint64_t i = 0; i < s->arrays.n_arrays; i++) {
+    const ndg_array *a = &s->arrays.arrays[i];
+    const uint64_t n = s->arrays.n_tasks * ndg_shape_size(&a->shape);
+    /* A sibling borrows what its problem has replaced, but not what it has converted itself. */
+    if (s->owns_arrays)
+      memmove((void *)(uintptr_t)a->data, tasks->arrays[i].data, (size_t)n * value_size(a));
+    if (s->run[i] != a->data)
+      ndg_convert_from_f64(dtype, s->run[i], a->data, n);
+  }
+}
+
+void ndg_task_store_label(ndg_task_store *s, const ndg_task_labels *labels) {
+  if (labels->domain)
+    snprintf(s->domain, NDG_DOMAIN_SIZE, "%s", labels->domain);
+  if (labels->index)
+    memmove(s->index, labels->index, (size_t)s->arrays.n_tasks * sizeof *s->index);
+  s->labels = (ndg_task_labels){labels->domain ? s->domain : NULL, labels->index ? s->index : NULL};
+}
+
+void ndg_task_name(const ndg_task_labels *l, uint64_t task, char out[NDG_TASK_NAME_SIZE]) {
+  const uint64_t number = l->index ? l->index[task] : task + 1;
+  snprintf(out, NDG_TASK_NAME_SIZE, "task %llu%s%.*s", (unsigned long long)number,
+           l->domain ? " of " : "", NDG_DOMAIN_SIZE - 1, l->domain ? l->domain : "");
+}
+
+uint64_t ndg_task_number(const ndg_task_labels *l, uint64_t task) {
+  return l->index ? l->index[task] : task;
 }
 
 bool ndg_task_store_is_batched(const ndg_task_store *s, uint64_t i) {
@@ -152,7 +128,10 @@ void ndg_task_store_free(ndg_task_store *s) {
   }
   if (s->owns_run)
     ndg_free(s->run);
-  if (s->owns_arrays)
+  if (s->owns_arrays) {
     ndg_free(arrays);
+    ndg_free(s->domain);
+    ndg_free(s->index);
+  }
   *s = (ndg_task_store){0};
 }

@@ -101,8 +101,9 @@ typedef struct ndg_lua_problem {
 ndg_problem *ndg_lua_check_problem(lua_State *L, int index);
 void ndg_lua_push_record(lua_State *L, const ndg_record *record); /* [-0, +1, m] */
 void ndg_lua_open_problem(lua_State *L);
-int ndg_lua_problem_open(lua_State *L);  /* problem_open.c; [-1, +1, v] */
-int ndg_lua_problem_exact(lua_State *L); /* oracle.c; method */
+int ndg_lua_problem_open(lua_State *L);      /* problem_open.c; [-1, +1, v] */
+int ndg_lua_problem_set_tasks(lua_State *L); /* " ; method */
+int ndg_lua_problem_exact(lua_State *L);     /* oracle.c; method */
 
 extern const luaL_Reg ndg_lua_batch_functions[];
 extern const luaL_Reg ndg_lua_analysis_functions[];

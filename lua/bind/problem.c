@@ -268,11 +268,19 @@ static int problem_text(lua_State *L) { /* [-0, +1, m] */
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-    {"spec", problem_spec},         {"info", problem_info},           {"groups", problem_groups},
-    {"theta", problem_theta},       {"set_theta", problem_set_theta}, {"start", problem_start},
-    {"learn", problem_learn},       {"estimate", problem_estimate},   {"accepts", problem_accepts},
-    {"provides", problem_provides}, {"exact", ndg_lua_problem_exact}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"spec", problem_spec},
+                                   {"info", problem_info},
+                                   {"groups", problem_groups},
+                                   {"theta", problem_theta},
+                                   {"set_theta", problem_set_theta},
+                                   {"start", problem_start},
+                                   {"learn", problem_learn},
+                                   {"estimate", problem_estimate},
+                                   {"accepts", problem_accepts},
+                                   {"set_tasks", ndg_lua_problem_set_tasks},
+                                   {"provides", problem_provides},
+                                   {"exact", ndg_lua_problem_exact},
+                                   {NULL, NULL}};
 
 void ndg_lua_open_problem(lua_State *L) {
   ndg_lua_new_type(L, NDG_LUA_PROBLEM, methods, problem_close, problem_text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* nudge.core.problem{...}: a Lua description becomes a compiled problem. Every field is required;
-   defaults live in the Lua layer. */
+/* nudge.core.problem{...}: a Lua description becomes a compiled problem, and problem:set_tasks.
+   Every field is required; defaults live in the Lua layer. */
 #include <string.h>
 
 #include "bind/bind.h"
@@ -85,6 +85,63 @@ static ndg_task_arrays check_tasks(lua_State *L, int spec) {
   return tasks;
 }
 
+/* "sinusoid (train)" of tasks.domain and tasks.split, left on the stack. NULL: no domain.
+   [-0, +1, v] */
+static const char *check_domain(lua_State *L, int tasks) {
+  const bool named = lua_getfield(L, tasks, "domain") != LUA_TNIL;
+  if (named && lua_type(L, -1) != LUA_TSTRING)
+    ndg_lua_fail(L, NDG_EINVAL, "domain of tasks must be a name, got %s", luaL_typename(L, -1));
+  const bool cut = lua_getfield(L, tasks, "split") == LUA_TSTRING;
+  if (named && cut)
+    lua_pushfstring(L, "%s (%s)", lua_tostring(L, -2), lua_tostring(L, -1));
+  else
+    lua_pushvalue(L, -2);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  return lua_tostring(L, -1);
+}
+
+/* The list tasks.indices in a userdata left on the stack. NULL: none. [-0, +1, v] */
+static const uint64_t *check_indices(lua_State *L, int tasks, uint64_t n_tasks) {
+  if (lua_getfield(L, tasks, "indices") == LUA_TNIL)
+    return NULL;
+  if (!lua_istable(L, -1) || lua_rawlen(L, -1) != n_tasks)
+    ndg_lua_fail(L, NDG_EINVAL, "indices of tasks must be a list of %d whole numbers",
+                 (int)n_tasks);
+  uint64_t *index = lua_newuserdatauv(L, (size_t)n_tasks * sizeof *index, 0);
+  for (uint64_t t = 0; t < n_tasks; t++) {
+    int whole;
+    lua_rawgeti(L, -2, (lua_Integer)t + 1);
+    index[t] = (uint64_t)lua_tointegerx(L, -1, &whole);
+    if (!whole || lua_tointeger(L, -1) < 0)
+      ndg_lua_fail(L, NDG_EINVAL, "index %d of tasks is %s, not a whole number from 0 on",
+                   (int)t + 1, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+  }
+  lua_remove(L, -2);
+  return index;
+}
+
+int ndg_lua_problem_set_tasks(lua_State *L) { /* (tasks): self. [-0, +1, v] */
+  ndg_problem *p = ndg_lua_check_problem(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  luaL_checkstack(L, 16, NULL);
+  const ndg_task_arrays tasks = check_tasks(L, 2);
+  const char *domain = check_domain(L, 2);
+  const uint64_t *index = check_indices(L, 2, tasks.n_tasks);
+  ndg_error e = {0};
+  if (ndg_problem_set_labelled_tasks(p, &tasks, domain, index, &e) < 0)
+    return ndg_lua_raise(L, &e, NULL, NULL);
+  lua_getiuservalue(L, 1, 1); /* the description follows */
+  lua_pushvalue(L, 2);
+  lua_setfield(L, -2, "tasks");
+  lua_getfield(L, 2, "arrays");
+  lua_setfield(L, -2, "arrays");
+  lua_settop(L, 1);
+  return 1;
+}
+
 int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, dtype, seed}) */
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
@@ -104,6 +161,11 @@ int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, d
       .seed = (uint64_t)ndg_lua_field_integer(L, 1, "seed", 0)};
   const ndg_task_arrays tasks = check_tasks(L, 1);
   spec.tasks = &tasks;
+  lua_getfield(L, 1, "tasks");
+  luaL_argcheck(L, lua_istable(L, -1), 1, "field tasks must be a table");
+  const int origin = lua_gettop(L);
+  spec.domain = check_domain(L, origin);
+  spec.task_index = check_indices(L, origin, tasks.n_tasks);
   spec.learner = ndg_lua_check_component(L, learner, NDG_LUA_LEARNER)->instance;
   spec.pool = ndg_lua_pool(L);
   ndg_error e = {0};

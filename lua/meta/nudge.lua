@@ -189,6 +189,11 @@ function Problem:theta() end
 ---@param theta nudge.Array
 ---@return nudge.Problem self
 function Problem:set_theta(theta) end
+---Other data of the same names, shapes and number of tasks; nothing is compiled anew. Tasks of a
+---domain carry domain, split and indices: they name tasks in messages and seed what is drawn.
+---@param tasks { n_tasks: integer, arrays: table[], domain?: string, split?: string, indices?: integer[] }
+---@return nudge.Problem self
+function Problem:set_tasks(tasks) end
 ---@param task? integer
 ---@return nudge.Array the drawn initial phi
 function Problem:start(task) end

@@ -91,6 +91,47 @@ tap.test("several tasks: per task and their mean", function()
   tap.near(mean[1], sum / n, 1e-15)
 end)
 
+local function lines(n, slope)
+  local random, diagonal = nudge.random(slope), nudge.array { { 1, 0 }, { 0, 1 } }
+  return nudge.tasks.arrays {
+    n_tasks = n, H0 = random:uniform(n * 4):reshape(n, 2, 2) * 0.1 + diagonal,
+    a = random:normal(n * 2):reshape(n, 2), M = random:uniform(n * 4):reshape(n, 2, 2),
+    c = random:normal(n * 2):reshape(n, 2),
+  }
+end
+
+local function open_lines(tasks)
+  return nudge.problem {
+    learner = nudge.learner("quadratic", { form = "linear_quadratic", l = 0.5 }), tasks = tasks,
+    inner = { optimizer = "newton", lr = 1, steps = 20 },
+  }
+end
+
+tap.test("other tasks in the same problem", function()
+  local one, two = lines(3, 1), lines(3, 2)
+  two.domain, two.split, two.indices = "lines", "train", { 136, 137, 138 }
+  local rule = nudge.rule("implicit", { solver = "dense" })
+  local p <close> = open_lines(one)
+  local fresh <close> = open_lines(two)
+  local before = p:estimate(rule, { per_task = true })
+  tap.ok(p:set_tasks(two) == p, "returns the problem")
+  tap.ok(p:estimate(rule, { per_task = true }):equals(fresh:estimate(rule, { per_task = true })))
+  tap.ok(not p:estimate(rule, { per_task = true }):equals(before))
+  tap.is(p:spec().tasks, two)
+  tap.ok(p:set_tasks(one):estimate(rule, { per_task = true }):equals(before))
+  tap.raises(function() p:set_tasks(lines(2, 1)) end, "test_problem.lua:%d+:",
+    "2 tasks for a problem of 3")
+  two.arrays[1].values:set(2, 1, 2, 0 / 0)
+  tap.raises(function() p:set_tasks(two) end,
+    "task 137 of lines %(train%), array 'H0', row 1, element 2 is NaN", "leave this one out")
+  two.indices[2] = 1.5
+  tap.raises(function() p:set_tasks(two) end, "index 2 of tasks is 1.5")
+  two.indices = { 1 }
+  tap.raises(function() p:set_tasks(two) end, "list of 3 whole numbers")
+  tap.raises(function() p:set_tasks {} end, "n_tasks")
+  tap.ok(p:estimate(rule, { per_task = true }):equals(before), "a refusal changes nothing")
+end)
+
 tap.test("soft statuses are errors that say what to change, unless taken", function()
   local p <close> = problems.ridge { optimizer = "gradient_descent", lr = 50, steps = 500 }
   tap.raises(function() p:learn() end, "test_problem.lua:%d+:", "diverged", "smaller step size")

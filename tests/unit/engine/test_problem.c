@@ -53,7 +53,7 @@ START_TEST(bad_tasks_are_refused) {
   ndg_problem *p;
   const ndg_problem_spec spec = known_spec(&options, &tasks);
   tasks.b[1][2] = NAN;
-  expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "task 1, array 'b', element 2 is NaN");
+  expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "task 2, array 'b', row 3 is NaN");
   set_up();
   tasks.arrays[1].name = "A";
   expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL, "two task arrays are called 'A'");
@@ -67,7 +67,7 @@ START_TEST(bad_tasks_are_refused) {
   const int32_t labels[9] = {0, 1, 2, 0, 1, 3, 0, 0, 0};
   tasks.arrays[1] = (ndg_array){"b", NDG_INDEX, NDG_WHOLE, NDG_VECTOR(3), labels, 3};
   expect(ndg_problem_open(&spec, &p, &e), NDG_EINVAL,
-         "task 1, array 'b', element 2 is 3, not an index below 3");
+         "task 2, array 'b', row 3 is 3, not an index below 3");
 }
 END_TEST
 
