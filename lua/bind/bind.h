@@ -17,6 +17,7 @@
 #define NDG_LUA_RULE "nudge.rule"
 #define NDG_LUA_PROBLEM "nudge.problem"
 #define NDG_LUA_RANDOM "nudge.random"
+#define NDG_LUA_OUTER "nudge.outer"
 #define NDG_LUA_ERROR "nudge.error"
 
 /* host.c */
@@ -110,7 +111,9 @@ extern const luaL_Reg ndg_lua_analysis_functions[];
 extern const luaL_Reg ndg_lua_data_functions[];
 extern const luaL_Reg ndg_lua_random_functions[];
 extern const luaL_Reg ndg_lua_host_functions[];
+extern const luaL_Reg ndg_lua_outer_functions[];
 void ndg_lua_open_random(lua_State *L);
+void ndg_lua_open_outer(lua_State *L);
 
 /* Fields of a table argument; errors name the field. [-0, +0, v] unless said. */
 lua_Integer ndg_lua_field_integer(lua_State *L, int index, const char *name, lua_Integer lowest);

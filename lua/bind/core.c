@@ -178,6 +178,7 @@ int luaopen_nudge_core(lua_State *L) {
   ndg_lua_open_random(L);
   ndg_lua_open_component(L);
   ndg_lua_open_problem(L);
+  ndg_lua_open_outer(L);
   const luaL_Reg *const parts[] = {functions,
                                    ndg_lua_host_functions,
                                    ndg_lua_array_make,
@@ -187,7 +188,8 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_option_functions,
                                    ndg_lua_component_functions,
                                    ndg_lua_batch_functions,
-                                   ndg_lua_analysis_functions};
+                                   ndg_lua_analysis_functions,
+                                   ndg_lua_outer_functions};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     luaL_setfuncs(L, parts[i], 0);

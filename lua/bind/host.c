@@ -2,6 +2,7 @@
 /* The Lua state that a program embeds, and the host that the bindings find from any function. */
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "bind/bind.h"
 
@@ -275,6 +276,13 @@ static int require_settings(lua_State *L) { /* [-0, +0, v] before long work */
   return 0;
 }
 
+static int clock_seconds(lua_State *L) { /* [-0, +1, -] on a clock that only goes forward */
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (double)t.tv_sec + 1e-9 * (double)t.tv_nsec);
+  return 1;
+}
+
 static int report(lua_State *L) { /* [-3, +0, v] (stage, done, total) */
   if (!ndg_lua_report(L, luaL_checkstring(L, 1), (uint64_t)luaL_optinteger(L, 2, 0),
                       (uint64_t)luaL_optinteger(L, 3, 0))) {
@@ -287,5 +295,6 @@ const luaL_Reg ndg_lua_host_functions[] = {{"set_library", set_library},
                                            {"host", host_facts},
                                            {"declare_settings", declare_settings},
                                            {"require_settings", require_settings},
+                                           {"clock", clock_seconds},
                                            {"report", report},
                                            {NULL, NULL}};

@@ -2,18 +2,14 @@
 -- A study as text: the best of each rule, a block per kind of rule, and how the error falls along
 -- what was swept.
 local check = require "nudge.check"
+local text = require "nudge.text"
 
 local report = {}
 
+local number, aligned = text.number, text.aligned
+
 local MAX_COLUMNS = 10 -- of a block along one option
 local UNFINISHED = 1e-6 -- distance from the minimum, as a share of ‖phi‖, worth a warning
-
-local function number(x, format)
-  if type(x) ~= "number" or x ~= x then
-    return "-"
-  end
-  return math.type(x) == "integer" and tostring(x) or string.format(format or "%.3g", x)
-end
 
 local meanings = {
   diverged = "a phase grew without limit; its error says nothing",
@@ -27,25 +23,6 @@ local function error_text(x, format)
     return "> 1"
   end
   return number(x, format)
-end
-
--- Left-aligned first column, the others right-aligned.
-local function aligned(rows)
-  local widths, lines = {}, {}
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, utf8.len(cell) or #cell)
-    end
-  end
-  for _, row in ipairs(rows) do
-    local cells = {}
-    for i, cell in ipairs(row) do
-      local pad = string.rep(" ", widths[i] - (utf8.len(cell) or #cell))
-      cells[i] = i == 1 and cell .. pad or pad .. cell
-    end
-    lines[#lines + 1] = ("  " .. table.concat(cells, "  ")):gsub("%s+$", "")
-  end
-  return table.concat(lines, "\n")
 end
 
 local function heading(s)
@@ -260,19 +237,19 @@ local function status_line(rows)
 end
 
 -- What the marks of the table mean, as far as it has them.
-local function legend(s, text)
+local function legend(s, body)
   local lines = {}
   local function explain(found, meaning)
     if found then
       lines[#lines + 1] = "  " .. meaning
     end
   end
-  explain(text:find("order (theory)", 1, true), "order: slope of the error in beta as fitted, and "
+  explain(body:find("order (theory)", 1, true), "order: slope of the error in beta as fitted, and "
     .. "of theory; bound there: largest error in theory at the predicted best beta")
-  explain(text:find " %- %(%d", "- (theory): too few values of beta where truncation dominates")
-  explain(text:find "[^%S\n]%-%f[%s]", "-: the rule has no such option, or there is no value")
-  explain(text:find(" failed", 1, true), "failed: every estimate raised an error; see the CSV file")
-  explain(text:find("> 1", 1, true), "> 1: worthless; the CSV and JSON files keep the number")
+  explain(body:find " %- %(%d", "- (theory): too few values of beta where truncation dominates")
+  explain(body:find "[^%S\n]%-%f[%s]", "-: the rule has no such option, or there is no value")
+  explain(body:find(" failed", 1, true), "failed: every estimate raised an error; see the CSV file")
+  explain(body:find("> 1", 1, true), "> 1: worthless; the CSV and JSON files keep the number")
   local statuses = {}
   for _, row in ipairs(s.rows) do
     statuses[row.status] = true
