@@ -179,6 +179,7 @@ struct ndg_problem {
   ndg_builder builder;
   ndg_place *places; /* of graph inputs, by number */
   uint32_t n_places, places_size;
+  ndg_node *theta_seen; /* theta_nodes, without derivatives where a group is held */
   ndg_node *phi, *theta_nodes, *arrays, *direction, *theta_direction; /* per group, per array */
   ndg_node *slot[NDG_MAX_SLOTS], *adjoint[1 + NDG_MAX_SLOTS];         /* per group */
   ndg_node *phi_ahead;

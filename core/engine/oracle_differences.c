@@ -84,7 +84,9 @@ static void draw_direction(differences *s, uint64_t number) {
     for (uint64_t j = 0; j < size; j++, i++) {
       const double own = fabs(theta[i]);
       const bool bounded = layout->theta[g].constraint == NDG_NONNEGATIVE;
-      const double scale = bounded ? fmin(own, typical) : fmax(own, typical);
+      const double scale = layout->theta[g].held ? 0
+                           : bounded             ? fmin(own, typical)
+                                                 : fmax(own, typical);
       s->direction[i] = ndg_rng_uniform(&stream) < 0.5 ? -scale : scale;
     }
   }

@@ -22,7 +22,7 @@ static ndg_status check_group(const ndg_layout *l, const char *space, const ndg_
                       (unsigned long long)length);
     size *= length;
   }
-  if (g->init > NDG_INIT_UNIFORM || !isfinite(g->a) || !isfinite(g->b))
+  if (g->init > NDG_INIT_TRUNCATED_NORMAL || !isfinite(g->a) || !isfinite(g->b))
     return ndg_fail(e, NDG_EINVAL, "%s group '%s' has no usable initialisation", space, g->name);
   if (g == &l->phi[i] && g->start_theta != -1) {
     const int64_t from = g->start_theta;
@@ -36,6 +36,9 @@ static ndg_status check_group(const ndg_layout *l, const char *space, const ndg_
   if (g == &l->theta[i] && g->constraint > NDG_NONNEGATIVE)
     return ndg_fail(e, NDG_EINVAL, "theta group '%s' has unknown constraint %u", g->name,
                     g->constraint);
+  if (g->held > (g == &l->theta[i]))
+    return ndg_fail(e, NDG_EINVAL, "%s group '%s' has held = %u; it is 0, for theta groups also 1",
+                    space, g->name, g->held);
   return NDG_OK;
 }
 
@@ -87,7 +90,7 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
 static bool same_group(const ndg_group *a, const ndg_group *b) {
   bool same = strcmp(a->name, b->name) == 0 && a->shape.n_dims == b->shape.n_dims &&
               a->constraint == b->constraint && a->init == b->init && a->a == b->a &&
-              a->b == b->b && a->start_theta == b->start_theta;
+              a->b == b->b && a->start_theta == b->start_theta && a->held == b->held;
   for (uint32_t d = 0; d < NDG_MAX_DIMS; d++)
     same = same && a->shape.dim[d] == b->shape.dim[d];
   return same;
@@ -118,6 +121,16 @@ ndg_status ndg_parameters_lay_out_again(ndg_problem *p, const ndg_task_arrays *t
   return st < 0 ? st : NDG_OK;
 }
 
+/* Standard normals within two, divided by the deviation of what is left. */
+static void draw_truncated(ndg_rng *r, double *out, uint64_t n) {
+  ndg_rng_fill_normal(r, NDG_F64, out, n);
+  for (uint64_t i = 0; i < n; i++) {
+    while (!(fabs(out[i]) <= 2))
+      ndg_rng_fill_normal(r, NDG_F64, &out[i], 1);
+    out[i] *= 1.1368472343385565;
+  }
+}
+
 static void draw_group(const ndg_group *g, const ndg_rng *parent, double *out) {
   const uint64_t n = ndg_shape_size(&g->shape);
   ndg_rng r = ndg_rng_stream(parent, g->name, 0);
@@ -128,9 +141,11 @@ static void draw_group(const ndg_group *g, const ndg_rng *parent, double *out) {
   }
   if (g->init == NDG_INIT_NORMAL)
     ndg_rng_fill_normal(&r, NDG_F64, out, n);
+  else if (g->init == NDG_INIT_TRUNCATED_NORMAL)
+    draw_truncated(&r, out, n);
   else
     ndg_rng_fill_uniform(&r, NDG_F64, out, n);
-  const double scale = g->init == NDG_INIT_NORMAL ? g->b : g->b - g->a;
+  const double scale = g->init == NDG_INIT_UNIFORM ? g->b - g->a : g->b;
   for (uint64_t i = 0; i < n; i++)
     out[i] = g->a + scale * out[i];
 }

@@ -44,6 +44,15 @@ static ndg_node *theta_inputs(ndg_problem *p, uint32_t where) {
   return nodes;
 }
 
+/* theta as the learner sees it: of groups that are held no derivative comes back. */
+static ndg_node *theta_seen(ndg_problem *p) {
+  ndg_node *nodes = ndg_calloc(NDG_MAX_GROUPS, sizeof *nodes);
+  for (uint32_t g = 0; nodes && p->theta_nodes && g < p->layout->n_theta; g++)
+    nodes[g] = p->layout->theta[g].held ? ndg_stop_gradient(&p->builder, p->theta_nodes[g])
+                                        : p->theta_nodes[g];
+  return nodes;
+}
+
 static ndg_node *array_inputs(ndg_problem *p) {
   const ndg_task_arrays *tasks = &p->tasks.arrays;
   ndg_node *nodes = ndg_calloc((size_t)tasks->n_arrays, sizeof *nodes);
@@ -57,6 +66,7 @@ static ndg_status add_inputs(ndg_problem *p, ndg_error *e) {
   bool complete = true;
   p->phi = phi_inputs(p, NDG_AT_STATE, 0);
   p->theta_nodes = theta_inputs(p, NDG_AT_THETA);
+  p->theta_seen = theta_seen(p);
   p->arrays = array_inputs(p);
   p->direction = phi_inputs(p, NDG_AT_DIRECTION, 0);
   p->theta_direction = theta_inputs(p, NDG_AT_THETA_DIRECTION);
@@ -75,7 +85,7 @@ static ndg_status add_inputs(ndg_problem *p, ndg_error *e) {
     p->param[i] = add_input(p, NDG_REAL, false, i == NDG_PARAM_BETA ? 0 : NDG_INPUT_DATA,
                             NDG_SCALAR, (ndg_place){NDG_AT_PARAM, i, 0});
   p->phi_ahead = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->phi_ahead);
-  complete = complete && p->phi && p->theta_nodes && p->arrays && p->direction &&
+  complete = complete && p->phi && p->theta_nodes && p->theta_seen && p->arrays && p->direction &&
              p->theta_direction && p->phi_ahead && p->param[NDG_N_PARAMS - 1];
   const ndg_status st = ndg_graph_status(p->graph, e);
   return st < 0 ? st : complete ? NDG_OK : ndg_no_memory(e, "the loss graph");
@@ -98,7 +108,7 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
   const ndg_learner_inputs in = {.struct_size = sizeof in,
                                  .n_arrays = (uint32_t)p->tasks.arrays.n_arrays,
                                  .phi = phi,
-                                 .theta = p->theta_nodes,
+                                 .theta = p->theta_seen,
                                  .arrays = arrays,
                                  .array_descriptions = descriptions};
   *out = (ndg_learner_outputs){.struct_size = sizeof *out};
@@ -208,6 +218,7 @@ void ndg_programs_close(ndg_problem *p) {
     ndg_free(p->adjoint[s]);
   ndg_free(p->phi);
   ndg_free(p->theta_nodes);
+  ndg_free(p->theta_seen);
   ndg_free(p->arrays);
   ndg_free(p->direction);
   ndg_free(p->theta_direction);

@@ -80,7 +80,7 @@ ndg_status ndg_problem_start_transposed(ndg_problem *p, const ndg_vector *phi_ad
     st = ndg_problem_check_vector(p, theta_adjoint, "theta_adjoint", NDG_THETA, false, e);
   for (uint32_t g = 0; st >= 0 && g < p->layout->n_phi; g++) {
     const ndg_group *group = &p->layout->phi[g];
-    if (group->start_theta < 0)
+    if (group->start_theta < 0 || p->layout->theta[group->start_theta].held)
       continue;
     const uint64_t n = ndg_shape_size(&group->shape);
     const ndg_vector from = group_of(phi_adjoint, p->phi_offset[g], n);

@@ -45,12 +45,14 @@ static void push_groups(lua_State *L, const ndg_group *groups, uint32_t n) { /* 
   uint64_t first = 1;
   for (uint32_t i = 0; i < n; i++) {
     const uint64_t size = ndg_shape_size(&groups[i].shape);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
     ndg_lua_set_text(L, "name", groups[i].name);
     ndg_lua_set_integer(L, "first", first);
     ndg_lua_set_integer(L, "last", first + size - 1);
     lua_pushboolean(L, groups[i].constraint == NDG_NONNEGATIVE);
     lua_setfield(L, -2, "nonnegative");
+    lua_pushboolean(L, groups[i].held != 0);
+    lua_setfield(L, -2, "held");
     lua_createtable(L, (int)groups[i].shape.n_dims, 0);
     for (uint32_t d = 0; d < groups[i].shape.n_dims; d++) {
       lua_pushinteger(L, (lua_Integer)groups[i].shape.dim[d]);

@@ -182,7 +182,7 @@ local Problem = {}
 function Problem:spec() end
 ---@return { n_tasks: integer, n_phi: integer, n_theta: integer, stability_radius: number }
 function Problem:info() end
----@return { phi: table[], theta: table[] } groups with name, shape, first, last
+---@return { phi: table[], theta: table[] } groups with name, shape, first, last, nonnegative, held
 function Problem:groups() end
 ---@return nudge.Array
 function Problem:theta() end

@@ -1,28 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include <math.h>
 #include <string.h>
 
 #include "synapse.h"
 
-static const ndg_choice activations[] = {
-    {"identity", IDENTITY, "h = z: a linear network."},
-    {"tanh", TANH, "h = tanh z."},
-    {"sigmoid", SIGMOID, "h = 1/(1 + exp(-z))."},
-    {"softplus", SOFTPLUS, "h = log(1 + exp z)."},
-    {"relu", RELU, "h = max(z, 0); not analytic, so no complex nudging."},
-    {NULL, 0, NULL}};
-static const ndg_choice losses[] = {
-    {"mse", MSE, "Half the mean over samples of the squared error summed over outputs."},
-    {"cross_entropy", CROSS_ENTROPY, "Mean over samples of -log softmax at the label."},
-    {NULL, 0, NULL}};
 static const ndg_choice lambda_pers[] = {
     {"global", PER_GLOBAL, "One strength for all synapses."},
     {"layer", PER_LAYER, "One strength for each layer's weights and biases."},
     {"synapse", PER_SYNAPSE, "A strength of its own for every synapse."},
-    {NULL, 0, NULL}};
-static const ndg_choice lambda_scales[] = {
-    {"raw", RAW, "theta is lambda itself, projected to >= 0 after each outer step."},
-    {"log", LOG, "theta is log lambda."},
     {NULL, 0, NULL}};
 static const ndg_choice inits[] = {
     {"normal", NORMAL, "Normal with deviation gain/sqrt(inputs of the unit)."},
@@ -38,9 +22,9 @@ const ndg_option synapse_option_table[] = {
          offsetof(synapse_options, layers) + NDG_MEMBER_IS(synapse_options, layers, ndg_i64_list),
      .min = {.i = 1},
      .max = {.i = 1 << 24}},
-    NDG_OPT_ENUM(synapse_options, activation, TANH, activations,
+    NDG_OPT_ENUM(synapse_options, activation, NETWORK_TANH, network_activations,
                  "Nonlinearity of the hidden layers; the last layer is linear."),
-    NDG_OPT_ENUM(synapse_options, loss, CROSS_ENTROPY, losses, "Task loss."),
+    NDG_OPT_ENUM(synapse_options, loss, NETWORK_CROSS_ENTROPY, network_losses, "Task loss."),
     NDG_OPT_BOOL(synapse_options, bias, 1, "Units have biases."),
     NDG_OPT_STR(synapse_options, meta, "lambda",
                 "What is meta-learned: any of lambda, omega, initial, separated by commas."),
@@ -48,7 +32,7 @@ const ndg_option synapse_option_table[] = {
                 "Pull strength; where lambda is meta-learned, its initial value."),
     NDG_OPT_ENUM(synapse_options, lambda_per, PER_SYNAPSE, lambda_pers,
                  "What shares one meta-learned strength."),
-    NDG_OPT_ENUM(synapse_options, lambda_scale, RAW, lambda_scales,
+    NDG_OPT_ENUM(synapse_options, lambda_scale, NETWORK_RAW, network_lambda_scales,
                  "How theta stands for a meta-learned strength."),
     NDG_OPT_F64(synapse_options, penalty_factor, 0.5, 0, 1e6, NDG_OPTION_EXCLUSIVE_MIN, NULL,
                 "Factor of the penalty; 1 gives the form without the half."),
@@ -60,40 +44,20 @@ const ndg_option synapse_option_table[] = {
                  "Learning starts at omega, which is then itself drawn like initial weights."),
     NDG_OPT_END};
 
-/* Reads "lambda, omega": the bits, or 0 with an error. */
-static uint32_t parse_meta(const char *text, ndg_error *e) {
+static ndg_status read_meta(const char *text, uint32_t *meta, ndg_error *e) {
   static const char *const names[] = {"lambda", "omega", "initial"};
-  static const uint32_t bits[] = {META_LAMBDA, META_OMEGA, META_INITIAL};
-  uint32_t meta = 0;
-  for (const char *p = text + strspn(text, ", "); *p; p += strspn(p, ", ")) {
-    const size_t length = strcspn(p, ", ");
-    size_t i = 0;
-    while (i < 3 && !(strlen(names[i]) == length && memcmp(p, names[i], length) == 0)) {
-      i++;
-    }
-    if (i == 3) {
-      ndg_fail(e, NDG_EINVAL, "meta names '%.*s'; it takes lambda, omega, initial",
-               (int)(length < 40 ? length : 40), p);
-      return 0;
-    }
-    if (meta & bits[i]) {
-      ndg_fail(e, NDG_EINVAL, "meta names %s twice", names[i]);
-      return 0;
-    }
-    meta |= bits[i];
-    p += length;
-  }
-  if (!meta) {
-    ndg_fail(e, NDG_EINVAL, "meta is empty; name what is learned: lambda, omega, initial");
-  }
-  return meta;
+  const ndg_status st = network_read_names("meta", text, names, 3, meta, e);
+  return st < 0 || *meta ? st
+                         : ndg_fail(e, NDG_EINVAL,
+                                    "meta is empty; name what is learned: lambda, omega, initial");
 }
 
 ndg_status synapse_check(const void *options, ndg_error *e) {
   const synapse_options *o = options;
-  const uint32_t meta = parse_meta(o->meta, e);
-  if (!meta) {
-    return NDG_EINVAL;
+  uint32_t meta;
+  const ndg_status st = read_meta(o->meta, &meta, e);
+  if (st < 0) {
+    return st;
   }
   if (o->layers.n < 2) {
     return ndg_fail(e, NDG_EINVAL,
@@ -105,7 +69,7 @@ ndg_status synapse_check(const void *options, ndg_error *e) {
                     "omega is meta-learned but lambda is 0, so omega has no effect; set lambda > 0 "
                     "or meta-learn it too");
   }
-  if ((meta & META_LAMBDA) && o->lambda_scale == LOG && !(o->lambda > 0)) {
+  if ((meta & META_LAMBDA) && o->lambda_scale == NETWORK_LOG && !(o->lambda > 0)) {
     return ndg_fail(e, NDG_EINVAL, "lambda is 0 and lambda_scale is log; set lambda > 0");
   }
   if (o->start_at_omega && !(meta & META_OMEGA)) {
@@ -164,9 +128,9 @@ static void number_theta(const synapse_options *o, synapse_plan *p) {
 ndg_status synapse_make_plan(const synapse_options *o, synapse_plan *p, ndg_error *e) {
   const uint64_t per_layer = o->bias ? 2 : 1;
   memset(p, 0, sizeof *p);
-  p->meta = parse_meta(o->meta, e);
-  if (!p->meta) {
-    return NDG_EINVAL;
+  const ndg_status st = read_meta(o->meta, &p->meta, e);
+  if (st < 0) {
+    return st;
   }
   /* At most lambda, omega and initial for each group of phi. */
   const uint64_t limit = NDG_MAX_GROUPS / (3 * per_layer);

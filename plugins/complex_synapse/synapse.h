@@ -3,12 +3,9 @@
 #ifndef SYNAPSE_H
 #define SYNAPSE_H
 
-#include "nudge/nudge.h"
+#include "network.h"
 
-enum { IDENTITY, TANH, SIGMOID, SOFTPLUS, RELU };
-enum { MSE, CROSS_ENTROPY };
 enum { PER_GLOBAL, PER_LAYER, PER_SYNAPSE };
-enum { RAW, LOG };
 enum { NORMAL, UNIFORM };
 /* What `meta` can name; bits. */
 enum { META_LAMBDA = 1u << 0, META_OMEGA = 1u << 1, META_INITIAL = 1u << 2 };

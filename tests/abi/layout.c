@@ -104,7 +104,7 @@ AT(ndg_group, init, 76);
 AT(ndg_group, a, 80);
 AT(ndg_group, b, 88);
 AT(ndg_group, start_theta, 96);
-AT(ndg_group, reserved, 100);
+AT(ndg_group, held, 100);
 SIZE(ndg_group, 104);
 
 AT(ndg_layout, struct_size, 0);
@@ -364,6 +364,7 @@ IS(NDG_NONNEGATIVE, 1);
 IS(NDG_INIT_CONSTANT, 0);
 IS(NDG_INIT_NORMAL, 1);
 IS(NDG_INIT_UNIFORM, 2);
+IS(NDG_INIT_TRUNCATED_NORMAL, 3);
 IS(NDG_PHI, 0);
 IS(NDG_THETA, 1);
 IS(NDG_STATE, 2);

@@ -34,17 +34,26 @@ typedef struct ndg_task_arrays {
 } ndg_task_arrays;
 
 enum { NDG_UNCONSTRAINED = 0, NDG_NONNEGATIVE = 1 };
-enum { NDG_INIT_CONSTANT = 0, NDG_INIT_NORMAL = 1, NDG_INIT_UNIFORM = 2 };
+enum {
+  NDG_INIT_CONSTANT = 0,
+  NDG_INIT_NORMAL = 1,
+  NDG_INIT_UNIFORM = 2,
+  NDG_INIT_TRUNCATED_NORMAL = 3
+};
 
 /* One parameter group of phi or theta. */
 typedef struct ndg_group {
   char name[NDG_NAME_SIZE]; /* "w1", "b1", "lambda.w1", "omega.w1", "initial.w1" */
   ndg_shape shape;
   uint32_t constraint; /* theta only: projected to it after each outer step */
-  uint32_t init; /* how values are drawn: CONSTANT a; NORMAL mean a, deviation b; UNIFORM [a, b) */
+  /* How values are drawn: CONSTANT a; NORMAL mean a, deviation b; UNIFORM [a, b);
+     TRUNCATED_NORMAL a normal cut at two deviations, then with mean a and deviation b. */
+  uint32_t init;
   double a, b;
   int32_t start_theta; /* phi only: index of the theta group that is its start; -1: by init */
-  uint32_t reserved;
+  /* theta only: stored with theta, but not learned: gradients with respect to it are exactly 0. For
+     what all tasks share and no rule may change, such as the drawn start of a phi group. */
+  uint32_t held;
 } ndg_group;
 
 typedef struct ndg_layout { /* zeroed by the host before layout(), start_theta -1 */
