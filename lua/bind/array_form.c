@@ -178,33 +178,6 @@ static int form_block_means(lua_State *L) {
   return 1;
 }
 
-/* [-1, +1, v] (list of arrays of one kind and shape): one array, its first axis along the list */
-static int stack_arrays(lua_State *L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  lua_settop(L, 1);
-  const lua_Integer n = luaL_len(L, 1);
-  lua_rawgeti(L, 1, 1);
-  const ndg_lua_array *first = ndg_lua_check_array(L, 2);
-  luaL_argcheck(L, first->shape.n_dims < NDG_MAX_DIMS, 1, "arrays with room for one axis more");
-  ndg_shape shape = {.n_dims = first->shape.n_dims + 1, .dim = {(uint64_t)n}};
-  memcpy(shape.dim + 1, first->shape.dim, sizeof *shape.dim * (NDG_MAX_DIMS - 1));
-  char *out = ndg_lua_push_array(L, first->kind, &shape)->data;
-  for (lua_Integer i = 1; i <= n; i++) {
-    lua_rawgeti(L, 1, i);
-    const ndg_lua_array *a = ndg_lua_check_array(L, -1);
-    if (a->kind != first->kind || a->shape.n_dims != first->shape.n_dims ||
-        memcmp(a->shape.dim, first->shape.dim, sizeof a->shape.dim) != 0) {
-      luaL_error(L, "array %I differs in kind or shape from the first", i);
-    }
-    memcpy(out, a->data, bytes_of(a));
-    out += bytes_of(a);
-    lua_pop(L, 1);
-  }
-  return 1;
-}
-
-const luaL_Reg ndg_lua_array_stack[] = {{"stack", stack_arrays}, {NULL, NULL}};
-
 const luaL_Reg ndg_lua_array_form[] = {{"copy", form_copy},
                                        {"real", form_real},
                                        {"totable", form_totable},

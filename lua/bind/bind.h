@@ -72,9 +72,8 @@ ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const ch
 void ndg_lua_shape_text(const ndg_shape *shape, char *out, size_t size); /* "3x4" */
 void ndg_lua_open_array(lua_State *L);                                   /* [-0, +0, m] */
 extern const luaL_Reg ndg_lua_array_math[];                              /* methods, array_math.c */
-extern const luaL_Reg ndg_lua_array_make[];  /* module functions, array_make.c */
-extern const luaL_Reg ndg_lua_array_form[];  /* methods, array_form.c */
-extern const luaL_Reg ndg_lua_array_stack[]; /* module functions, array_form.c */
+extern const luaL_Reg ndg_lua_array_make[]; /* module functions, array_make.c */
+extern const luaL_Reg ndg_lua_array_form[]; /* methods, array_form.c */
 /* array_arithmetic.c: metamethods of the table on top. [-0, +0, m] */
 void ndg_lua_set_arithmetic(lua_State *L);
 
@@ -109,6 +108,7 @@ int ndg_lua_problem_exact(lua_State *L);     /* oracle.c; method */
 extern const luaL_Reg ndg_lua_batch_functions[];
 extern const luaL_Reg ndg_lua_analysis_functions[];
 extern const luaL_Reg ndg_lua_data_functions[];
+extern const luaL_Reg ndg_lua_domain_functions[];
 extern const luaL_Reg ndg_lua_random_functions[];
 extern const luaL_Reg ndg_lua_host_functions[];
 extern const luaL_Reg ndg_lua_outer_functions[];

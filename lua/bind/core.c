@@ -182,7 +182,7 @@ int luaopen_nudge_core(lua_State *L) {
   const luaL_Reg *const parts[] = {functions,
                                    ndg_lua_host_functions,
                                    ndg_lua_array_make,
-                                   ndg_lua_array_stack,
+                                   ndg_lua_domain_functions,
                                    ndg_lua_data_functions,
                                    ndg_lua_random_functions,
                                    ndg_lua_option_functions,

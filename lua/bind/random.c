@@ -67,57 +67,6 @@ static int random_integer(lua_State *L) { /* [-0, +1, v] (bound): one number in 
   return 1;
 }
 
-static void fill_row(lua_State *L, int kind, ndg_rng *r, void *row, uint64_t width) {
-  if (kind == 0) {
-    ndg_rng_fill_uniform(r, NDG_F64, row, width);
-  } else if (kind == 1) {
-    ndg_rng_fill_normal(r, NDG_F64, row, width);
-  } else { /* the first `width` of a permutation of 1 .. bound: Fisher and Yates from the front */
-    const uint64_t bound = (uint64_t)lua_tointeger(L, 7);
-    int32_t *const all = lua_touserdata(L, 8), *const out = row;
-    for (uint64_t i = 0; i < bound; i++) {
-      all[i] = (int32_t)i + 1;
-    }
-    for (uint64_t i = 0; i < width; i++) {
-      const uint64_t j = i + ndg_rng_below(r, bound - i);
-      out[i] = all[j];
-      all[j] = all[i];
-    }
-  }
-}
-
-/* Tasks' numbers at once: row i comes from random:stream("task", first + i - 1):stream(name), and
-   from nothing else. [-0, +1, v] (random, "uniform" | "normal" | "choice", first, n, width, name,
-   bound of choices) */
-static int draw_rows(lua_State *L) {
-  static const char *const kinds[] = {"uniform", "normal", "choice", NULL};
-  const ndg_rng *parent = check_random(L);
-  const int kind = luaL_checkoption(L, 2, NULL, kinds);
-  const lua_Integer first = luaL_checkinteger(L, 3), n = luaL_checkinteger(L, 4);
-  const lua_Integer width = luaL_checkinteger(L, 5);
-  const char *name = luaL_checkstring(L, 6);
-  luaL_argcheck(L, n >= 1 && n <= INT32_MAX, 4, "how many rows? at least 1");
-  luaL_argcheck(L, width >= 1 && width <= INT32_MAX, 5, "how many numbers? at least 1");
-  lua_settop(L, 7);
-  if (kind == 2) {
-    const lua_Integer bound = luaL_checkinteger(L, 7);
-    luaL_argcheck(L, bound >= width && bound <= INT32_MAX, 7, "fewer than are chosen");
-    lua_newuserdatauv(L, (size_t)bound * sizeof(int32_t), 0);
-  } else {
-    lua_pushnil(L);
-  }
-  const ndg_shape shape = NDG_MATRIX((uint64_t)n, (uint64_t)width);
-  const uint32_t stored = kind == 2 ? NDG_INDEX : NDG_REAL;
-  char *out = ndg_lua_push_array(L, stored, &shape)->data;
-  for (lua_Integer i = 0; i < n; i++) {
-    const ndg_rng task = ndg_rng_stream(parent, "task", (uint64_t)(first + i));
-    ndg_rng r = ndg_rng_stream(&task, name, 0);
-    fill_row(L, kind, &r, out, (uint64_t)width);
-    out += (size_t)width * ndg_lua_element_size(stored);
-  }
-  return 1;
-}
-
 static int random_close(lua_State *L) { /* [-0, +0, v] nothing to free */
   check_random(L);
   return 0;
@@ -133,8 +82,7 @@ static const luaL_Reg methods[] = {{"stream", random_stream},   {"uniform", rand
                                    {"normal", random_normal},   {"permutation", random_permutation},
                                    {"integer", random_integer}, {NULL, NULL}};
 
-const luaL_Reg ndg_lua_random_functions[] = {
-    {"random", make_random}, {"draw_rows", draw_rows}, {NULL, NULL}};
+const luaL_Reg ndg_lua_random_functions[] = {{"random", make_random}, {NULL, NULL}};
 
 void ndg_lua_open_random(lua_State *L) {
   ndg_lua_new_type(L, NDG_LUA_RANDOM, methods, random_close, random_text);

@@ -306,6 +306,10 @@ function nudge.json(studies, path) end
 ---@param studies nudge.Study|nudge.Study[]
 ---@param path string
 function nudge.plot_studies(studies, path) end
+---A domain whose tasks a function makes, from a random stream of the task's own and its index.
+---@param fields { name: string, task: fun(random: nudge.Random, index: integer): table, truth?: fun(random: nudge.Random, index: integer, points: nudge.Array): nudge.Array, classes?: integer, arrays?: string[], seed?: integer }
+---@return nudge.Domain
+function nudge.domain(fields) end
 ---A path inside the folder for results.
 ---@param name string
 ---@return string
@@ -389,5 +393,14 @@ local domains = {}
 ---@param fields? { preset?: "wide"|"narrow", amplitude?: number[]|number, phase?: number[]|number, frequency?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
 ---@return nudge.Domain
 function domains.sinusoid(fields) end
+---@param fields? { features?: integer, weight?: number[]|number, bias?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.linear(fields) end
+---@param fields? { degree?: integer, coefficient?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.polynomial(fields) end
+---@param fields? { ways?: integer, classes?: integer, shots?: integer, eval_shots?: integer, features?: integer, spread?: number, deviation?: number, shared?: boolean, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.clusters(fields) end
 
 return nudge

@@ -30,6 +30,7 @@ local nudge = {
   npy = { read = core.read_npy, write = core.write_npy },
   data = require "nudge.data",
   tasks = require "nudge.tasks",
+  domain = require "nudge.domains.custom",
   domains = require "nudge.domains",
 }
 

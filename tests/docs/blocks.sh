@@ -58,7 +58,7 @@ has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
 has_blocks readme lua 1
-has_blocks reference lua 1
+has_blocks reference lua 2
 
 # What C blocks include is all they see: the folder of the public headers and the C library.
 plugins=
@@ -91,7 +91,9 @@ for block in shell1.sh shell2.sh; do
 done
 
 "$nudge" run reference1.lua >log 2>&1 && grep -qE '^[0-9.]+e-1[0-9]	[0-9]+$' log
-report $? "docs/lua.md: the Lua block"
+report $? "docs/lua.md: the first Lua block"
+"$nudge" run reference2.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
+report $? "docs/lua.md: the block about domains"
 
 if command -v gnuplot >/dev/null 2>&1; then
   "$nudge" run readme1.lua >log 2>errors && [ -s my_study.svg ]

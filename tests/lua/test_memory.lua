@@ -42,6 +42,26 @@ tap.test("files", function()
   tap.is(nudge.npy.read(npy.path):get(2, 1), 3.0)
 end)
 
+tap.test("tasks of domains", function()
+  local function draw()
+    local custom = nudge.domain {
+      name = "own",
+      task = function(random)
+        local x = random:uniform(2):reshape(2, 1)
+        return { ["learn.inputs"] = x, ["learn.targets"] = x, ["eval.inputs"] = x,
+          ["eval.targets"] = x }
+      end,
+    }
+    local out
+    for _, d in ipairs { nudge.domains.sinusoid { noise = 1 }, nudge.domains.linear(),
+      nudge.domains.clusters(), custom } do
+      out = d:tasks("train", 4, 2)
+    end
+    return out, nudge.domains.clusters():truth("test", 1, nudge.zeros(3, 2))
+  end
+  tap.ok(survives(draw, 23) > 100)
+end)
+
 tap.test("components and options", function()
   survives(function()
     nudge.learner("complex_synapse", { layers = { 4, 3, 2 }, lambda = 0.5 })

@@ -1,5 +1,8 @@
 -- SPDX-License-Identifier: MIT
--- The task domains that nudge brings; nudge.domain makes one of a function.
+-- The domains of tasks that nudge brings; nudge.domain makes one of a function.
 return {
   sinusoid = require "nudge.domains.sinusoid",
+  linear = require "nudge.domains.linear",
+  polynomial = require "nudge.domains.polynomial",
+  clusters = require "nudge.domains.clusters",
 }

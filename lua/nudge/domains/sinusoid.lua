@@ -10,13 +10,10 @@ local presets = {
   narrow = { amplitude = { 0.1, 0.5 }, phase = { 0, math.pi }, inputs = { -5, 5 }, shots = 10 },
 }
 
-local fields = {
+local fields = regression.fields {
   preset = "string", amplitude = "table|number", phase = "table|number",
   frequency = "table|number",
 }
-for name, kind in pairs(regression.fields) do
-  fields[name] = kind
-end
 
 return function(given)
   local owner = "nudge.domains.sinusoid"
@@ -31,11 +28,11 @@ return function(given)
   local frequency = regression.range(owner, "frequency", t.frequency or 1)
   return regression.new(owner, t, {
     n_inputs = 1,
-    parameters = function(draw)
+    parameters = function(batch)
       return {
-        amplitude = regression.within(draw, "amplitude", amplitude, 1),
-        phase = regression.within(draw, "phase", phase, 1),
-        frequency = regression.within(draw, "frequency", frequency, 1),
+        amplitude = regression.one(batch, "amplitude", amplitude),
+        phase = regression.one(batch, "phase", phase),
+        frequency = regression.one(batch, "frequency", frequency),
       }
     end,
     at = function(p, x)
