@@ -18,6 +18,10 @@ bool ndg_problem_provides(const ndg_problem *p, const char *capability, const ch
     why = p->not_complex[0] ? p->not_complex : NULL;
   else if (strcmp(capability, NDG_CAP_CLOSED_FORM) == 0)
     why = has_closed_form(p) ? NULL : "it has no closed-form solution";
+  else if (strcmp(capability, NDG_CAP_META_START) == 0)
+    why = p->n_start ? NULL
+                     : "no group of phi starts at a group of theta; meta-learn where learning "
+                       "starts";
   else if (!ndg_ids_contain(by_host, capability))
     why = "this version of nudge knows no such capability";
   if (reason)

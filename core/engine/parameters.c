@@ -84,6 +84,8 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
   st = check_space(l, "phi", l->phi, l->n_phi, p->phi_offset, &p->n_phi, e);
   if (st < 0)
     return st;
+  for (uint32_t g = 0; g < l->n_phi; g++)
+    p->n_start += l->phi[g].start_theta >= 0 ? ndg_shape_size(&l->phi[g].shape) : 0;
   return check_space(l, "theta", l->theta, l->n_theta, p->theta_offset, &p->n_theta, e);
 }
 

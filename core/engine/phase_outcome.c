@@ -46,6 +46,8 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
 
 void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
   ndg_record *record = &p->record;
+  if (ph->steps == 0)
+    return; /* a rule asked for the initial point: nothing has run */
   record->learner_runs++;
   const double norm = isnan(ph->gradient_norm) ? INFINITY : ph->gradient_norm;
   if (!(norm <= record->gradient_norm))

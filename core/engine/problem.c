@@ -259,15 +259,20 @@ const ndg_instance *ndg_problem_learner(const ndg_problem *p) {
 }
 
 void ndg_problem_describe(const ndg_problem *p, ndg_problem_info *out) {
-  *out = (ndg_problem_info){.struct_size = sizeof *out,
-                            .dtype = p->dtype,
-                            .n_tasks = p->tasks.arrays.n_tasks,
-                            .n_phi = p->n_phi,
-                            .n_theta = p->n_theta,
-                            .steps = p->inner.steps,
-                            .tolerance = p->inner.tolerance,
-                            .optimizer = p->inner.optimizer,
-                            .stability_radius = p->stability_radius};
+  /* A rule of an earlier minor has a shorter struct; it says how long. */
+  const size_t given = out->struct_size, least = offsetof(ndg_problem_info, n_start);
+  const size_t size = given < least ? least : given < sizeof *out ? given : sizeof *out;
+  const ndg_problem_info info = {.struct_size = (uint32_t)size,
+                                 .dtype = p->dtype,
+                                 .n_tasks = p->tasks.arrays.n_tasks,
+                                 .n_phi = p->n_phi,
+                                 .n_theta = p->n_theta,
+                                 .steps = p->inner.steps,
+                                 .tolerance = p->inner.tolerance,
+                                 .optimizer = p->inner.optimizer,
+                                 .stability_radius = p->stability_radius,
+                                 .n_start = p->n_start};
+  memcpy(out, &info, size);
 }
 
 void ndg_problem_get_theta(const ndg_problem *p, double *theta) {

@@ -35,11 +35,15 @@ static const kind kinds[] = {
 };
 
 /* What the host itself answers for a graph learner; everything else needs extension(). */
-static const char *const derived[] = {NDG_CAP_GRAPH,        NDG_CAP_NUDGE,
-                                      NDG_CAP_SECOND_ORDER, NDG_CAP_TRANSPOSED_STEP,
-                                      NDG_CAP_COMPLEX,      NULL};
+static const char *const derived[] = {NDG_CAP_GRAPH,
+                                      NDG_CAP_NUDGE,
+                                      NDG_CAP_SECOND_ORDER,
+                                      NDG_CAP_TRANSPOSED_STEP,
+                                      NDG_CAP_COMPLEX,
+                                      NDG_CAP_META_START,
+                                      NULL};
 
-/* Host extensions that a component may need: none in ABI 1.0. */
+/* Host extensions that a component may need: none in ABI 1.1. */
 static const char *const offered[] = {NULL};
 
 static const uint32_t known_props =

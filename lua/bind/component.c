@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge.learner and nudge.rule: a component of a plugin with its checked options. */
+#include <float.h>
 #include <string.h>
 
 #include "bind/bind.h"
@@ -82,6 +83,24 @@ static int component_options(lua_State *L) { /* [-0, +1, v] every option with it
   return 1;
 }
 
+/* [-0, +2, v] Of a rule: order and factor of its error in beta, or nil where it knows none. */
+static int rule_truncation(lua_State *L) {
+  const ndg_lua_component *c = ndg_lua_check_component(L, 1, NDG_LUA_RULE);
+  const ndg_rule_ops *ops = &c->instance.loaded->ops.rule;
+  ndg_truncation t = {.struct_size = sizeof t};
+  if (!ops->truncation || !ops->truncation(c->instance.options, &t)) {
+    lua_pushnil(L);
+    return 1;
+  }
+  if (t.order < 1 || !(t.factor > 0) || t.factor > DBL_MAX) {
+    return ndg_lua_fail(L, NDG_EINTERNAL, "rule %s: truncation of order %d with factor %f",
+                        c->instance.loaded->component->id, (int)t.order, t.factor);
+  }
+  lua_pushinteger(L, (lua_Integer)t.order);
+  lua_pushnumber(L, t.factor);
+  return 2;
+}
+
 static int close_component(ndg_lua_component *c) {
   ndg_arena_destroy(c->arena);
   c->arena = NULL;
@@ -122,13 +141,18 @@ static int list_components(lua_State *L) { /* [-1, +1, m] ("learner" | "rule"): 
   return 1;
 }
 
-static const luaL_Reg methods[] = {
+static const luaL_Reg learner_methods[] = {
     {"id", component_id}, {"given", component_given}, {"options", component_options}, {NULL, NULL}};
+static const luaL_Reg rule_methods[] = {{"id", component_id},
+                                        {"given", component_given},
+                                        {"options", component_options},
+                                        {"truncation", rule_truncation},
+                                        {NULL, NULL}};
 
 const luaL_Reg ndg_lua_component_functions[] = {
     {"learner", make_learner}, {"rule", make_rule}, {"components", list_components}, {NULL, NULL}};
 
 void ndg_lua_open_component(lua_State *L) {
-  ndg_lua_new_type(L, NDG_LUA_LEARNER, methods, learner_close, component_text);
-  ndg_lua_new_type(L, NDG_LUA_RULE, methods, rule_close, component_text);
+  ndg_lua_new_type(L, NDG_LUA_LEARNER, learner_methods, learner_close, component_text);
+  ndg_lua_new_type(L, NDG_LUA_RULE, rule_methods, rule_close, component_text);
 }

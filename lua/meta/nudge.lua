@@ -143,6 +143,11 @@ function Component:close() end
 
 ---@class nudge.Learner: nudge.Component
 ---@class nudge.Rule: nudge.Component
+local Rule = {}
+---How the error of its estimates falls with beta, as far as the rule knows.
+---@return integer? order
+---@return number? factor of the coefficient of beta^(order + 1) in the expansion of G
+function Rule:truncation() end
 
 ---@class nudge.Record
 ---@field learner_runs integer

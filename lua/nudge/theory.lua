@@ -1,5 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- What mathematics says the error of a contrastive estimate should be: its order in beta, the
+-- What mathematics says the error of an estimate that samples beta should be: its order in beta, the
 -- constant in front, and the bound with its best beta.
 local core = require "nudge.core"
 
@@ -17,44 +17,14 @@ local function coefficient(exact, k)
   return 0 / 0
 end
 
-local function factorial(m)
-  return m <= 1 and 1 or m * factorial(m - 1)
-end
-
--- Order p and constant c of the truncation error c beta^p, by variant.
-local truncation = {
-  forward = function(x)
-    return 1, coefficient(x, 2)
-  end,
-  symmetric = function(x)
-    return 2, coefficient(x, 3)
-  end,
-  second_order = function(x)
-    return 2, 2 * coefficient(x, 3)
-  end,
-  richardson = function(x)
-    return 4, coefficient(x, 5) / 4
-  end,
-  central = function(x, points)
-    local m = points // 2
-    return 2 * m, factorial(m) ^ 2 * coefficient(x, 2 * m + 1)
-  end,
-  holomorphic = function(x, points)
-    return points, coefficient(x, points + 1)
-  end,
-}
-
--- Order and constant of a rule, or nil where theory says nothing about it.
+-- Order p and constant c of the truncation error c beta^p of a rule, or nil where the rule says
+-- nothing about it.
 function theory.truncation(rule, exact)
-  if rule:id() ~= "contrastive" then
+  local order, factor = rule:truncation()
+  if not order then
     return nil
   end
-  local options = rule:options()
-  local of_variant = truncation[options.variant]
-  if not of_variant then
-    return nil
-  end
-  return of_variant(exact, options.points)
+  return order, factor * coefficient(exact, order + 1)
 end
 
 -- What phases that ended at a gradient norm add to the relative error at a beta: delta <= norm / mu

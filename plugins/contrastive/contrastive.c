@@ -79,10 +79,20 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   return st < 0 ? st : record->status;
 }
 
+/* The first power of β beyond the slope that the stencil does not remove. */
+static int truncation(const void *options, ndg_truncation *out) {
+  stencil s;
+  contrastive_stencil(options, &s);
+  out->order = s.order;
+  out->factor = fabs(stencil_moment(&s, s.order + 1));
+  return 1;
+}
+
 static const ndg_rule_ops ops = {.struct_size = sizeof ops,
                                  .check = contrastive_check,
                                  .needs = contrastive_needs,
-                                 .estimate = estimate_gradient};
+                                 .estimate = estimate_gradient,
+                                 .truncation = truncation};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NULL};
 

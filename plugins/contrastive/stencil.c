@@ -68,6 +68,19 @@ static void make_holomorphic(stencil *s, uint32_t n) {
   s->order = n;
 }
 
+double stencil_moment(const stencil *s, uint32_t j) {
+  double sum = 0;
+  for (uint32_t k = 0; k < s->n; k++) {
+    ndg_complex power = s->weight[k];
+    const ndg_complex z = s->node[k];
+    for (uint32_t i = 0; i < j; i++) {
+      power = (ndg_complex){power.re * z.re - power.im * z.im, power.re * z.im + power.im * z.re};
+    }
+    sum += power.re;
+  }
+  return s->scale * sum;
+}
+
 void stencil_make(int32_t variant, uint32_t points, stencil *s) {
   memset(s, 0, sizeof *s);
   s->scale = 1;

@@ -25,6 +25,9 @@ typedef struct stencil {
 /* [any; any; cheap] points: CENTRAL: even, up to STENCIL_MAX_CENTRAL; HOLOMORPHIC: 2 up to
    STENCIL_MAX_HOLOMORPHIC; else ignored. */
 void stencil_make(int32_t variant, uint32_t points, stencil *);
+/* [any; any; cheap] Σ_k Re[scale weight_k node_k^j]: what the stencil makes of β^j, in units of
+   β^(j-1). 1 for j = 1, and 0 for every other j up to the order. */
+double stencil_moment(const stencil *, uint32_t j);
 /* [any; any; pure] e^{2πik/n}, exact on the axes. */
 ndg_complex stencil_root_of_unity(uint32_t k, uint32_t n);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The binary layout of ABI 1.0, as numbers that nobody may change. A member appended to a struct
+/* The binary layout of ABI 1.1, as numbers that nobody may change. A member appended to a struct
    that may grow adds lines here and leaves the others alone; anything else does not compile. */
 #include <stddef.h>
 
@@ -208,7 +208,8 @@ AT(ndg_problem_info, steps, 32);
 AT(ndg_problem_info, tolerance, 40);
 AT(ndg_problem_info, optimizer, 48);
 AT(ndg_problem_info, stability_radius, 88);
-LEAST(ndg_problem_info, 96);
+AT(ndg_problem_info, n_start, 96);
+LEAST(ndg_problem_info, 104);
 
 AT(ndg_record, struct_size, 0);
 AT(ndg_record, nonlocal, 4);
@@ -246,7 +247,13 @@ AT(ndg_rule_ops, reserved, 4);
 AT(ndg_rule_ops, check, 8);
 AT(ndg_rule_ops, needs, 16);
 AT(ndg_rule_ops, estimate, 24);
-LEAST(ndg_rule_ops, 32);
+AT(ndg_rule_ops, truncation, 32);
+LEAST(ndg_rule_ops, 40);
+
+AT(ndg_truncation, struct_size, 0);
+AT(ndg_truncation, order, 4);
+AT(ndg_truncation, factor, 8);
+LEAST(ndg_truncation, 16);
 
 /* nudge/plugin.h */
 AT(ndg_component, struct_size, 0);

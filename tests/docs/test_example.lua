@@ -46,6 +46,21 @@ tap.test("the rule is the contrast of its phases", function()
   end
 end)
 
+tap.test("its order and best beta are predicted like those of a bundled rule", function()
+  local p <close> = problem()
+  local study = nudge.gradient_error {
+    problem = p,
+    rules = { nudge.rule "org.example.contrast", nudge.rule("contrastive", { variant = "forward" }),
+      nudge.rule "unrolled" },
+    sweep = { beta = { 0.01, 0.03, 0.1 } },
+  }
+  local own, bundled, other = table.unpack(study.families)
+  tap.is(own.order, 1)
+  tap.is(own.series[1].bound.optimum, bundled.series[1].bound.optimum)
+  tap.near(own.series[1].fit.order, 1, 0.05)
+  tap.is(other.order, nil, "a rule without truncation")
+end)
+
 tap.test("bundled rules and oracles take the learner", function()
   local p <close> = problem()
   tap.near(p:exact().gradient[1], contrast(0), 1e-14)

@@ -17,6 +17,14 @@ local function declared(owner)
   return names
 end
 
+local function without(members, others)
+  local out = {}
+  for name, member in pairs(members) do
+    out[name] = not others[name] and member or nil
+  end
+  return out
+end
+
 local function check_same(owner, members, wanted_type)
   local names = declared(owner)
   for name, member in pairs(members) do
@@ -38,11 +46,17 @@ local function methods_of(type_name)
 end
 
 for owner, type_name in pairs { Array = "nudge.array", Random = "nudge.random",
-  Problem = "nudge.problem", Component = "nudge.rule" } do
+  Problem = "nudge.problem", Component = "nudge.learner" } do
   tap.test("methods of " .. type_name, function()
     check_same(owner, methods_of(type_name), "function")
   end)
 end
+
+tap.test("what a rule has beyond a component", function()
+  local component, rule = methods_of "nudge.learner", methods_of "nudge.rule"
+  check_same("Rule", without(rule, component), "function")
+  tap.is(next(without(component, rule)), nil, "a rule has every method of a component")
+end)
 
 tap.test("methods of a study", function()
   check_same("Study", { table = study.table, csv = study.csv, json = study.json,

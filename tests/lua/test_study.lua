@@ -72,6 +72,18 @@ tap.test("fitted orders and bounds agree with theory", function()
   end
 end)
 
+tap.test("rules say order and factor themselves", function()
+  for variant, wanted in pairs { forward = { 1, 1 }, symmetric = { 2, 1 }, second_order = { 2, 2 },
+    richardson = { 4, 0.25 }, central = { 6, 36 }, holomorphic = { 6, 1 } } do
+    local points = (variant == "central" or variant == "holomorphic") and 6 or nil
+    local rule = nudge.rule("contrastive", { variant = variant, points = points })
+    local order, factor = rule:truncation()
+    tap.is(order, wanted[1], variant)
+    tap.near(factor, wanted[2], 1e-11, variant)
+  end
+  tap.is(nudge.rule("implicit"):truncation(), nil)
+end)
+
 tap.test("results do not depend on repetition", function()
   local again = small_study()
   for i, row in ipairs(study.rows) do

@@ -15,7 +15,7 @@ extern "C" {
 
 #define NDG_ABI_MAGIC 0x4e444731u /* "NDG1" */
 #define NDG_ABI_MAJOR 1u
-#define NDG_ABI_MINOR 0u
+#define NDG_ABI_MINOR 1u
 #ifndef NDG_API_LEVEL
 #define NDG_API_LEVEL 0u /* newest ABI minor that the plugin really uses */
 #endif
@@ -31,6 +31,8 @@ extern "C" {
 #define NDG_CAP_COMPLEX "nudge.learner.complex/1"           /* evaluation at complex beta */
 #define NDG_CAP_TRANSPOSED_STEP "nudge.learner.transposed-step/1" /* reverse through a step */
 #define NDG_CAP_CLOSED_FORM "nudge.learner.closed-form/1"         /* extension: exact solution */
+/* ABI 1.1: with the options and tasks at hand, a group of phi starts at a group of theta. */
+#define NDG_CAP_META_START "nudge.learner.meta-start/1"
 
 /* Claims; each has a conformance test. */
 enum {

@@ -116,6 +116,7 @@ typedef struct ndg_problem_info {
   double tolerance;        /* of the inner phase */
   ndg_optimizer optimizer; /* of the inner phase, no field NaN */
   double stability_radius; /* in beta, if it has been computed for this theta; else NaN */
+  uint64_t n_start;        /* ABI 1.1: how many of the n_phi start at a number of theta */
 } ndg_problem_info;
 
 /* Non-local things that a rule used; set by the host as it sees them used. */
@@ -179,6 +180,18 @@ typedef struct ndg_problem_api {
   int (*cancelled)(const ndg_problem *);
 } ndg_problem_api;
 
+/* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of
+   learn_loss
+   + beta eval_loss where learning on that sum has ended. With exact phases and G(beta) = sum over k
+   of a_k beta^k, the true gradient being a_1:
+     estimate - a_1 = factor a_{order + 1} beta^order + higher powers of beta.
+   beta is the rule's option of that name. */
+typedef struct ndg_truncation {
+  uint32_t struct_size; /* set by the caller */
+  uint32_t order;       /* at least 1 */
+  double factor;        /* its size; > 0 */
+} ndg_truncation;
+
 typedef struct ndg_rule_ops {
   uint32_t struct_size;
   uint32_t reserved;
@@ -191,6 +204,9 @@ typedef struct ndg_rule_ops {
      until it is written. */
   ndg_status (*estimate)(const void *options, const ndg_problem_api *, ndg_problem *,
                          ndg_vector *gradient, ndg_record *, ndg_error *);
+  /* ABI 1.1. [any; loaded; pure] Optional. How the error of these options falls with beta; from it
+     come the order and the best beta that studies predict. False: nothing is known. */
+  int (*truncation)(const void *options, ndg_truncation *);
 } ndg_rule_ops;
 
 #ifdef __cplusplus

@@ -256,7 +256,7 @@ long double known_eval_loss(const known_point *k) {
 static ndg_status nudge(const told_options *o, const ndg_problem_api *api, ndg_problem *p,
                         const ndg_vector *start, double beta, ndg_vector *phi, ndg_vector *grad,
                         ndg_error *e) {
-  ndg_problem_info info;
+  ndg_problem_info info = {.struct_size = sizeof info};
   api->describe(p, &info);
   ndg_phase phase = {.struct_size = sizeof phase,
                      .beta = {beta, 0},

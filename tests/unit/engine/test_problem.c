@@ -140,7 +140,7 @@ START_TEST(theta_is_checked_and_moves_the_start) {
   ck_assert_int_eq(ndg_problem_clone(p, NULL, &clone, &e), NDG_OK);
   ndg_problem *all[] = {p, sibling, clone};
   for (int i = 0; i < 3; i++) {
-    ndg_problem_info info;
+    ndg_problem_info info = {.struct_size = sizeof info};
     ndg_problem_describe(all[i], &info);
     ck_assert(isnan(info.stability_radius));
     ndg_problem_get_theta(all[i], back);

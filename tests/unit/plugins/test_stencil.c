@@ -100,6 +100,31 @@ START_TEST(circles) {
 }
 END_TEST
 
+/* What is left of the first power beyond the order: 1, 1, 2 and 1/4 by hand, (m!)² and 1 in
+ * general. */
+START_TEST(first_power_left) {
+  static const struct {
+    int32_t variant;
+    double left;
+  } by_hand[] = {{FORWARD, 1}, {SYMMETRIC, 1}, {SECOND_ORDER, -2}, {RICHARDSON, -0.25}};
+  stencil s;
+  for (int i = 0; i < 4; i++) {
+    stencil_make(by_hand[i].variant, 0, &s);
+    ck_assert_double_eq_tol(stencil_moment(&s, s.order + 1), by_hand[i].left, 1e-15);
+  }
+  for (uint32_t m = 1; m <= STENCIL_MAX_CENTRAL / 2; m++) {
+    stencil_make(CENTRAL, 2 * m, &s);
+    const double left = exp(2 * lgamma(m + 1));
+    ck_assert_double_eq_tol(fabs(stencil_moment(&s, 2 * m + 1)) / left, 1, 1e-6);
+  }
+  for (uint32_t n = 2; n <= STENCIL_MAX_HOLOMORPHIC; n++) {
+    stencil_make(HOLOMORPHIC, n, &s);
+    ck_assert_double_eq_tol(stencil_moment(&s, n + 1), 1, 1e-13);
+    ck_assert_double_eq_tol(stencil_moment(&s, 1), moment(&s, 1), 1e-15);
+  }
+}
+END_TEST
+
 START_TEST(roots_of_unity) {
   for (uint32_t n = 1; n <= 64; n++) {
     for (uint32_t k = 0; k < n; k++) {
@@ -122,6 +147,7 @@ int main(void) {
   tcase_add_loop_test(tests, central_coefficients, 0, 8);
   tcase_add_test(tests, two_points_are_symmetric);
   tcase_add_loop_test(tests, circles, 2, 65);
+  tcase_add_test(tests, first_power_left);
   tcase_add_test(tests, roots_of_unity);
   suite_add_tcase(suite, tests);
   SRunner *runner = srunner_create(suite);
