@@ -28,6 +28,8 @@ static const ndg_option option_table[] = {
                 "Initial value of every theta of forms linear_quadratic and least_squares."),
     NDG_OPT_F64(quadratic_options, deviation, 0, 0, 1e6, 0, NULL,
                 "Standard deviation of the initial phi around 0."),
+    NDG_OPT_BOOL(quadratic_options, start_at_theta, 0,
+                 "Learning of form linear_quadratic starts at theta, to which phi is pulled."),
     NDG_OPT_END};
 
 static ndg_status check(const void *options, ndg_error *e) {
@@ -37,6 +39,15 @@ static ndg_status check(const void *options, ndg_error *e) {
   }
   if (o->form != RIDGE && o->lambda_scale == LOG) {
     return ndg_fail(e, NDG_EINVAL, "lambda_scale = log is for form ridge only");
+  }
+  if (o->start_at_theta && o->form != LINEAR_QUADRATIC) {
+    return ndg_fail(e, NDG_EINVAL,
+                    "start_at_theta is for form linear_quadratic: in the others theta is no phi");
+  }
+  if (o->start_at_theta && o->deviation > 0) {
+    return ndg_fail(e, NDG_EINVAL,
+                    "deviation = %g has no effect with start_at_theta; remove one of them",
+                    o->deviation);
   }
   return NDG_OK;
 }
@@ -54,7 +65,7 @@ static ndg_status layout(const void *options, const ndg_task_arrays *tasks, ndg_
   out->n_phi = out->n_theta = 1;
   (void)snprintf(phi->name, sizeof phi->name, "phi");
   phi->shape = NDG_VECTOR(arrays.n_phi);
-  phi->start_theta = -1;
+  phi->start_theta = o->start_at_theta ? 0 : -1;
   phi->init = o->deviation > 0 ? NDG_INIT_NORMAL : NDG_INIT_CONSTANT;
   phi->b = o->deviation;
   theta->shape = NDG_VECTOR(arrays.n_theta);

@@ -10,7 +10,7 @@ enum { RAW, LOG };
 
 typedef struct quadratic_options {
   double l, lambda, theta, deviation;
-  int32_t form, lambda_scale;
+  int32_t form, lambda_scale, start_at_theta;
 } quadratic_options;
 
 /* Which of the form's arrays is meant; indices into quadratic_arrays.of. */

@@ -214,9 +214,10 @@ START_TEST(mistakes) {
   refuses("version -- --json", "nudge: 'version' takes no argument, got '--json'");
   refuses("info", "nudge: 'info' needs the ID of a component; 'nudge list' shows them");
   refuses("info a b", "nudge: 'info' takes one ID, got 'a' and 'b'");
-  refuses("info contrastiv",
-          "nudge: no component 'contrastiv'; did you mean 'contrastive'? There "
-          "are: complex_synapse, modulated_net, quadratic, contrastive, implicit, unrolled");
+  refuses(
+      "info contrastiv",
+      "nudge: no component 'contrastiv'; did you mean 'contrastive'? There are: complex_synapse, "
+      "modulated_net, quadratic, contrastive, fomaml, implicit, reptile, unrolled");
 }
 END_TEST
 

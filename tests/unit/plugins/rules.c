@@ -19,19 +19,26 @@ ndg_inner heavy_ball(double lr, double momentum, uint64_t steps) {
                      .steps = steps};
 }
 
-static ndg_problem *open_problem(const char *learner, const char *options, const ndg_array *arrays,
-                                 uint64_t n_arrays, uint64_t n_tasks, ndg_inner inner) {
+static ndg_problem *open_on(ndg_pool *pool, const char *learner, const char *options,
+                            const ndg_array *arrays, uint64_t n_arrays, uint64_t n_tasks,
+                            ndg_inner inner) {
   const ndg_task_arrays tasks = {.n_tasks = n_tasks, .n_arrays = n_arrays, .arrays = arrays};
   const ndg_problem_spec spec = {.learner = open_learner(learner, options),
                                  .tasks = &tasks,
                                  .inner = inner,
                                  .dtype = NDG_F64,
-                                 .seed = 7};
+                                 .seed = 7,
+                                 .pool = pool};
   ndg_problem *problem = NULL;
   ndg_error e = {0};
   const ndg_status st = ndg_problem_open(&spec, &problem, &e);
   ck_assert_msg(st == NDG_OK, "%s", e.text);
   return problem;
+}
+
+static ndg_problem *open_problem(const char *learner, const char *options, const ndg_array *arrays,
+                                 uint64_t n_arrays, uint64_t n_tasks, ndg_inner inner) {
+  return open_on(NULL, learner, options, arrays, n_arrays, n_tasks, inner);
 }
 
 /* The scalar problem with the evaluation loss at its minimum `distance` below phi*_0. */
@@ -71,7 +78,7 @@ static void positive(uint64_t seed, double least, uint64_t n, double *out) {
   }
 }
 
-ndg_problem *open_linear_quadratic(ndg_inner inner) {
+static ndg_problem *open_quadratic_with(ndg_inner inner, const char *options) {
   static double h0[LQ_TASKS * LQ_P * LQ_P], m[LQ_TASKS * LQ_P * LQ_P];
   static double a[LQ_TASKS * LQ_P], c[LQ_TASKS * LQ_P];
   positive(11, 0.5, LQ_TASKS, h0);
@@ -82,20 +89,29 @@ ndg_problem *open_linear_quadratic(ndg_inner inner) {
                               real_array("a", NDG_WHOLE, NDG_VECTOR(LQ_P), a),
                               real_array("M", NDG_WHOLE, NDG_MATRIX(LQ_P, LQ_P), m),
                               real_array("c", NDG_WHOLE, NDG_VECTOR(LQ_P), c)};
-  return open_problem("quadratic", "form=linear_quadratic; l=0.7; theta=0.3", arrays, 4, LQ_TASKS,
-                      inner);
+  return open_problem("quadratic", options, arrays, 4, LQ_TASKS, inner);
 }
 
-ndg_problem *open_network(ndg_inner inner, const char *options, uint64_t batch_size) {
+ndg_problem *open_linear_quadratic(ndg_inner inner) {
+  return open_quadratic_with(inner, "form=linear_quadratic; l=0.7; theta=0.3");
+}
+
+ndg_problem *open_quadratic_start(ndg_inner inner) {
+  return open_quadratic_with(inner, "form=linear_quadratic; l=0.7; theta=0.3; start_at_theta=true");
+}
+
+ndg_problem *open_networks(ndg_inner inner, const char *options, uint64_t batch_size,
+                           uint64_t first, uint64_t n_tasks, ndg_pool *pool) {
   enum { N = 24, D = 3, CLASSES = 3 };
-  static double inputs[2][N * D];
-  static int32_t labels[2][N];
-  char all[200];
-  for (int part = 0; part < 2; part++) {
-    fill(41 + (uint64_t)part, inputs[part], N * D);
-    for (int i = 0; i < N; i++) {
-      const double *x = inputs[part] + i * D;
-      labels[part][i] = x[0] + x[1] > 0.3 ? 0 : x[2] > 0 ? 1 : 2;
+  static double inputs[2][MOST_NETWORKS * N * D];
+  static int32_t labels[2][MOST_NETWORKS * N];
+  char all[300];
+  for (uint64_t row = 0; row < 2 * n_tasks; row++) {
+    const uint64_t part = row % 2, task = row / 2;
+    double *x = inputs[part] + task * N * D;
+    fill(41 + part + 2 * (first + task), x, N * D);
+    for (int i = 0; i < N; i++, x += D) {
+      labels[part][task * N + (uint64_t)i] = x[0] + x[1] > 0.3 ? 0 : x[2] > 0 ? 1 : 2;
     }
   }
   const ndg_array arrays[] = {real_array("learn.inputs", NDG_SAMPLES, NDG_MATRIX(N, D), inputs[0]),
@@ -104,7 +120,11 @@ ndg_problem *open_network(ndg_inner inner, const char *options, uint64_t batch_s
                               index_array("eval.targets", NDG_SAMPLES, N, labels[1], CLASSES)};
   (void)snprintf(all, sizeof all, "layers=3,4,3; lambda=0.1; lambda_scale=log; %s", options);
   inner.batch_size = batch_size;
-  return open_problem("complex_synapse", all, arrays, 4, 1, inner);
+  return open_on(pool, "complex_synapse", all, arrays, 4, n_tasks, inner);
+}
+
+ndg_problem *open_network(ndg_inner inner, const char *options, uint64_t batch_size) {
+  return open_networks(inner, options, batch_size, 0, 1, NULL);
 }
 
 ndg_problem *open_direct(ndg_inner inner, uint64_t n_tasks) {

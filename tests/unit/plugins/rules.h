@@ -22,9 +22,16 @@ ndg_problem *open_maximum(ndg_inner);
 /* Linear-quadratic, P = 5, two tasks with data of their own, pull l = 0.7. */
 enum { LQ_P = 5, LQ_TASKS = 2 };
 ndg_problem *open_linear_quadratic(ndg_inner);
+/* The same, learning starting at θ, to which it is pulled. */
+ndg_problem *open_quadratic_start(ndg_inner);
 /* Classification with a small network, one log λ per parameter: nothing is quadratic. start: extra
    options of the learner. */
 ndg_problem *open_network(ndg_inner, const char *options, uint64_t batch_size);
+/* The same network on tasks first .. first + n_tasks - 1, each with data of its own; task 0 is that
+   of open_network. */
+enum { MOST_NETWORKS = 8 };
+ndg_problem *open_networks(ndg_inner, const char *options, uint64_t batch_size, uint64_t first,
+                           uint64_t n_tasks, ndg_pool *);
 /* ½ (φ - θ)² and ½ φ² + θ ψ, φ starting at ψ: theta = (0.6, -1.1). One or more tasks, all alike. */
 ndg_problem *open_direct(ndg_inner, uint64_t n_tasks);
 /* The published least-squares instance; NULL where its files are not there. */
