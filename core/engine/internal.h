@@ -161,7 +161,7 @@ struct ndg_problem {
   ndg_task_store tasks;
   ndg_layout *layout;
   uint64_t n_phi, n_theta;                    /* P, Q */
-  uint64_t n_start;                           /* of P: start at a number of theta */
+  uint64_t n_start;                           /* of P: start at a number of theta that is learned */
   uint64_t *phi_offset, *theta_offset;        /* of each group */
   double *theta;                              /* Q */
   void *theta_run;                            /* in dtype; theta itself for NDG_F64 */

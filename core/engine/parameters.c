@@ -85,7 +85,8 @@ ndg_status ndg_parameters_lay_out(ndg_problem *p, ndg_error *e) {
   if (st < 0)
     return st;
   for (uint32_t g = 0; g < l->n_phi; g++)
-    p->n_start += l->phi[g].start_theta >= 0 ? ndg_shape_size(&l->phi[g].shape) : 0;
+    if (l->phi[g].start_theta >= 0 && !l->theta[l->phi[g].start_theta].held)
+      p->n_start += ndg_shape_size(&l->phi[g].shape);
   return check_space(l, "theta", l->theta, l->n_theta, p->theta_offset, &p->n_theta, e);
 }
 

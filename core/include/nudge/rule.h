@@ -116,7 +116,7 @@ typedef struct ndg_problem_info {
   double tolerance;        /* of the inner phase */
   ndg_optimizer optimizer; /* of the inner phase, no field NaN */
   double stability_radius; /* in beta, if it has been computed for this theta; else NaN */
-  uint64_t n_start;        /* ABI 1.1: how many of the n_phi start at a number of theta */
+  uint64_t n_start; /* ABI 1.1: how many of n_phi start at a number of theta that is learned */
 } ndg_problem_info;
 
 /* Non-local things that a rule used; set by the host as it sees them used. */
