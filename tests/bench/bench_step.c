@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* One gradient step of a dense network, built through the graph API, against the time of its matrix
-   products alone at the best rate that BLAS reaches here. --csv FILE also writes the rows there;
-   --case N does only that one. */
+/* One step of a dense network's inner optimiser, built through the graph API as the engine builds
+   it, against the time of its matrix products alone at the best rate that BLAS reaches here. --csv
+   FILE also writes the rows there; --case N does only that one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +12,37 @@
 #include "tensor/dtype.h"
 #include "tensor/kernels.h"
 
-enum { MAX_LAYERS = 3, MAX_PARAMETERS = 2 * MAX_LAYERS };
+enum { MAX_LAYERS = 6, MAX_PARAMETERS = 2 * MAX_LAYERS, MAX_SLOTS = 2 };
+/* Inputs: data, labels, rows of a minibatch; then phi, strengths, slots of the optimiser. */
+enum { DATA, LABELS, ROWS, FIRST };
 
-/* Of one output: mean squared error; of more: cross-entropy. */
+typedef enum optimiser { DESCENT, HEAVY_BALL, ADAM } optimiser;
+static const char *const optimiser_names[] = {"descent", "heavy ball", "Adam"};
+static const uint32_t optimiser_slots[] = {0, 1, 2};
+
+/* Of one output: mean squared error; of more: cross-entropy. `rows`: of the data, from which a
+   minibatch is gathered; 0: the batch is all there is. `penalty`: a strength per parameter. */
 typedef struct network {
   uint32_t n_layers;
   uint64_t width[MAX_LAYERS + 1];
   uint64_t batch, n_tasks;
   ndg_dtype dtype;
   uint32_t n_threads;
+  optimiser optimiser;
+  bool penalty;
+  uint64_t rows;
 } network;
 
 typedef struct step {
   ndg_graph *graph;
   ndg_pool *pool;
   ndg_program *program;
-  ndg_node parameter[MAX_PARAMETERS], next[MAX_PARAMETERS];
-  ndg_binding in[2 + MAX_PARAMETERS], out[MAX_PARAMETERS];
+  uint32_t n_in, n_out;
+  ndg_node in_node[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS];
+  ndg_node out_node[(1 + MAX_SLOTS) * MAX_PARAMETERS];
+  ndg_binding in[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS];
+  ndg_binding out[(1 + MAX_SLOTS) * MAX_PARAMETERS];
+  ndg_binding program_in[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS]; /* those that are read */
 } step;
 
 static void must(ndg_status st, const ndg_error *e) {
@@ -49,30 +63,66 @@ static ndg_node loss_of(const ndg_builder *b, const network *net, ndg_node h, nd
   return ndg_mean(b, ndg_sub(b, total, ndg_pick(b, h, target)));
 }
 
-/* Inputs 0 and 1: data and labels or targets; then weights and biases. Outputs: the parameters
-   after a step of gradient descent. */
+static ndg_node input(step *s, uint32_t kind, uint32_t flags, ndg_shape shape) {
+  return s->in_node[s->n_in++] = ndg_graph_input(s->graph, kind, true, flags, shape);
+}
+
+/* Data and labels, of the minibatch or of all. */
+static void build_data(step *s, const network *net, ndg_node *h, ndg_node *target) {
+  const ndg_builder b = ndg_graph_builder(s->graph);
+  const uint64_t rows = net->rows ? net->rows : net->batch;
+  const uint32_t kind = classifies(net) ? NDG_INDEX : NDG_REAL;
+  const ndg_shape labels = classifies(net) ? NDG_VECTOR(net->batch) : NDG_MATRIX(net->batch, 1);
+  const ndg_node data = input(s, NDG_REAL, NDG_INPUT_DATA, NDG_MATRIX(rows, net->width[0]));
+  *target = input(s, kind, kind == NDG_REAL ? NDG_INPUT_DATA : 0, labels);
+  const ndg_node chosen = input(s, NDG_INDEX, 0, NDG_VECTOR(net->batch));
+  *h = net->rows ? ndg_gather(&b, data, chosen) : data;
+}
+
+/* New parameter and slots, as in core/engine/optimizers.c with its options folded in. */
+static void update(step *s, const network *net, ndg_node phi, ndg_node gradient) {
+  const ndg_builder b = ndg_graph_builder(s->graph);
+  const ndg_shape shape = ndg_graph_get(s->graph, phi)->shape;
+  ndg_node slot[MAX_SLOTS], *out = &s->out_node[s->n_out];
+  for (uint32_t i = 0; i < optimiser_slots[net->optimiser]; i++)
+    slot[i] = input(s, NDG_REAL, 0, shape);
+  if (net->optimiser == DESCENT) {
+    out[0] = ndg_sub(&b, phi, ndg_scale(&b, gradient, 1e-3));
+  } else if (net->optimiser == HEAVY_BALL) {
+    out[1] = ndg_sub(&b, ndg_scale(&b, slot[0], 0.9), ndg_scale(&b, gradient, 1e-3));
+    out[0] = ndg_add(&b, phi, out[1]);
+  } else {
+    out[1] = ndg_add(&b, ndg_scale(&b, slot[0], 0.9), ndg_scale(&b, gradient, 0.1));
+    const ndg_node square = ndg_scale(&b, ndg_square(&b, gradient), 0.001);
+    out[2] = ndg_add(&b, ndg_scale(&b, slot[1], 0.999), square);
+    const ndg_node deviation = ndg_add(&b, ndg_sqrt(&b, out[2]), ndg_constant(&b, 1e-8));
+    out[0] = ndg_sub(&b, phi, ndg_scale(&b, ndg_div(&b, out[1], deviation), 1e-3));
+  }
+  s->n_out += 1 + optimiser_slots[net->optimiser];
+}
+
 static void build(step *s, const network *net) {
   ndg_error e = {0};
   must(ndg_graph_create(&s->graph, &e), &e);
   const ndg_builder b = ndg_graph_builder(s->graph);
-  const uint32_t kind = classifies(net) ? NDG_INDEX : NDG_REAL, n = 2 * net->n_layers;
-  const ndg_shape labels = classifies(net) ? NDG_VECTOR(net->batch) : NDG_MATRIX(net->batch, 1);
-  ndg_node h = ndg_graph_input(s->graph, NDG_REAL, true, NDG_INPUT_DATA,
-                               NDG_MATRIX(net->batch, net->width[0]));
-  const ndg_node target =
-      ndg_graph_input(s->graph, kind, true, kind == NDG_REAL ? NDG_INPUT_DATA : 0, labels);
+  const uint32_t n = 2 * net->n_layers;
+  ndg_node h, target, parameter[MAX_PARAMETERS], gradient[MAX_PARAMETERS];
+  build_data(s, net, &h, &target);
   for (uint32_t l = 0; l < net->n_layers; l++) {
     const uint64_t from = net->width[l], to = net->width[l + 1];
-    s->parameter[2 * l] = ndg_graph_input(s->graph, NDG_REAL, true, 0, NDG_MATRIX(from, to));
-    s->parameter[2 * l + 1] = ndg_graph_input(s->graph, NDG_REAL, true, 0, NDG_VECTOR(to));
-    h = ndg_add(&b, ndg_matmul(&b, h, s->parameter[2 * l], 0, 0), s->parameter[2 * l + 1]);
+    const ndg_node w = parameter[2 * l] = input(s, NDG_REAL, 0, NDG_MATRIX(from, to));
+    const ndg_node bias = parameter[2 * l + 1] = input(s, NDG_REAL, 0, NDG_VECTOR(to));
+    h = ndg_add(&b, ndg_matmul(&b, h, w, 0, 0), bias);
     h = l + 1 < net->n_layers ? ndg_tanh(&b, h) : h;
   }
-  const ndg_node loss = loss_of(&b, net, h, target);
-  ndg_node gradient[MAX_PARAMETERS];
-  must(ndg_graph_vjp(s->graph, 1, &loss, NULL, n, s->parameter, 0, gradient, &e), &e);
+  ndg_node loss = loss_of(&b, net, h, target);
+  for (uint32_t i = 0; i < n && net->penalty; i++) {
+    const ndg_node lambda = input(s, NDG_REAL, 0, ndg_graph_get(s->graph, parameter[i])->shape);
+    loss = ndg_add(&b, loss, ndg_sum(&b, ndg_mul(&b, lambda, ndg_square(&b, parameter[i]))));
+  }
+  must(ndg_graph_vjp(s->graph, 1, &loss, NULL, n, parameter, 0, gradient, &e), &e);
   for (uint32_t i = 0; i < n; i++)
-    s->next[i] = ndg_sub(&b, s->parameter[i], ndg_scale(&b, gradient[i], 1e-3));
+    update(s, net, parameter[i], gradient[i]);
   must(ndg_graph_status(s->graph, &e), &e);
 }
 
@@ -88,31 +138,49 @@ static void *fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
   return x;
 }
 
+static ndg_binding indices(uint64_t n_tasks, uint64_t n, uint64_t below, ndg_rng *rng) {
+  const ndg_binding x = {fill(NDG_F32, n_tasks * n, 1, rng), n};
+  for (uint64_t i = 0; i < n_tasks * n; i++)
+    ((int32_t *)x.data)[i] = (int32_t)ndg_rng_below(rng, below);
+  return x;
+}
+
 static void bind(step *s, const network *net) {
   ndg_rng rng = ndg_rng_root(1);
   const ndg_dtype data = net->dtype == NDG_C128 ? NDG_F64 : net->dtype;
-  const uint64_t batch = net->batch, n_examples = net->n_tasks * batch;
-  s->in[0] = (ndg_binding){fill(data, n_examples * net->width[0], 1, &rng), batch * net->width[0]};
-  s->in[1] = (ndg_binding){fill(data, n_examples, 1, &rng), batch};
-  for (uint64_t i = 0; classifies(net) && i < n_examples; i++)
-    ((int32_t *)s->in[1].data)[i] = (int32_t)ndg_rng_below(&rng, net->width[net->n_layers]);
-  for (uint32_t i = 0; i < 2 * net->n_layers; i++) {
-    const ndg_shape shape = ndg_graph_get(s->graph, s->parameter[i])->shape;
+  const uint64_t rows = net->rows ? net->rows : net->batch;
+  s->in[DATA] = (ndg_binding){fill(data, net->n_tasks * rows * net->width[0], 1, &rng),
+                              rows * net->width[0]};
+  s->in[LABELS] = classifies(net)
+                      ? indices(net->n_tasks, net->batch, net->width[net->n_layers], &rng)
+                      : (ndg_binding){fill(data, net->n_tasks * net->batch, 1, &rng), net->batch};
+  s->in[ROWS] = indices(net->n_tasks, net->batch, rows, &rng);
+  for (uint32_t i = FIRST; i < s->n_in; i++) {
+    const ndg_shape shape = ndg_graph_get(s->graph, s->in_node[i])->shape;
     const uint64_t size = ndg_shape_size(&shape);
-    s->in[2 + i] = (ndg_binding){fill(net->dtype, net->n_tasks * size, 0.05, &rng), size};
+    s->in[i] = (ndg_binding){fill(net->dtype, net->n_tasks * size, 0.05, &rng), size};
+    /* strengths and slots: mean squares are not negative */
+    for (uint64_t k = 0; i >= FIRST + 2 * net->n_layers && k < net->n_tasks * size; k++)
+      ((float *)s->in[i].data)[k] *= ((float *)s->in[i].data)[k];
+  }
+  for (uint32_t i = 0; i < s->n_out; i++) {
+    const ndg_shape shape = ndg_graph_get(s->graph, s->out_node[i])->shape;
+    const uint64_t size = ndg_shape_size(&shape);
     s->out[i] = (ndg_binding){fill(net->dtype, net->n_tasks * size, 0, &rng), size};
   }
+  for (uint32_t i = 0; i < ndg_program_input_count(s->program); i++)
+    s->program_in[i] = s->in[ndg_program_input_number(s->program, i)];
 }
 
 static void run(void *context) {
   step *s = context;
-  ndg_program_run(s->program, s->in, s->out);
+  ndg_program_run(s->program, s->program_in, s->out);
 }
 
 static void free_step(step *s) {
-  for (uint32_t i = 0; i < 2 + MAX_PARAMETERS; i++)
+  for (uint32_t i = 0; i < s->n_in; i++)
     free(s->in[i].data);
-  for (uint32_t i = 0; i < MAX_PARAMETERS; i++)
+  for (uint32_t i = 0; i < s->n_out; i++)
     free(s->out[i].data);
   ndg_program_destroy(s->program);
   ndg_pool_destroy(s->pool);
@@ -143,6 +211,13 @@ static double products_alone(const network *net, ndg_pool *pool) {
 
 typedef enum goal_kind { RATIO, MICROSECONDS, FLOOR } goal_kind;
 
+static void describe(const network *net, char *out, size_t size) {
+  out[0] = '\0';
+  for (uint32_t l = 0; l <= net->n_layers; l++)
+    (void)snprintf(out + strlen(out), size - strlen(out), "%s%d", l ? "-" : "",
+                   (int)net->width[l]);
+}
+
 static void report(const network *net, const step *s, double t, double products, goal_kind goal,
                    double target, FILE *csv) {
   static const char *const goals[] = {"ratio", "microseconds", "times the floor"};
@@ -150,21 +225,22 @@ static void report(const network *net, const step *s, double t, double products,
   const double peak = bench_fma_peak(net->dtype == NDG_F32 ? NDG_F32 : NDG_F64) * net->n_threads;
   const double floor = t * peak / (double)r.flops_matmul;
   const double reached[] = {t / products, 1e6 * t, floor};
-  char name[64] = "";
-  for (uint32_t l = 0; l <= net->n_layers; l++)
-    (void)snprintf(name + strlen(name), sizeof name - strlen(name), "%s%d", l ? "-" : "",
-                   (int)net->width[l]);
-  printf("%s %s, batch %d, %d tasks, %u threads: step %.1f us; products alone %.1f us (%.0f "
-         "GFLOP/s), ratio %.2f; %.1f x multiply-add floor; %d instructions, %d stages, %.0f KiB\n"
-         "    target: %s at most %.4g: %s\n",
-         name, ndg_dtype_name(net->dtype), (int)net->batch, (int)net->n_tasks, net->n_threads,
-         1e6 * t, 1e6 * products, (double)r.flops_matmul / products / 1e9, t / products, floor,
-         (int)r.instructions, (int)r.stages, (double)r.arena_bytes / 1024, goals[goal], target,
+  char name[64];
+  describe(net, name, sizeof name);
+  printf("%s %s, batch %d%s, %d tasks, %u threads, %s%s: step %.1f us; products alone %.1f us "
+         "(%.0f GFLOP/s), ratio %.2f; %.1f x multiply-add floor; %d instructions, %d stages, %.0f "
+         "KiB\n    target: %s at most %.4g: %s\n",
+         name, ndg_dtype_name(net->dtype), (int)net->batch, net->rows ? " gathered" : "",
+         (int)net->n_tasks, net->n_threads, optimiser_names[net->optimiser],
+         net->penalty ? " with penalty" : "", 1e6 * t, 1e6 * products,
+         (double)r.flops_matmul / products / 1e9, t / products, floor, (int)r.instructions,
+         (int)r.stages, (double)r.arena_bytes / 1024, goals[goal], target,
          reached[goal] <= target ? "met" : "MISSED");
   if (csv)
-    (void)fprintf(csv, "%s,%s,%d,%d,%u,%.9g,%.9g,%.4f,%.4f\n", name, ndg_dtype_name(net->dtype),
-                  (int)net->batch, (int)net->n_tasks, net->n_threads, t, products, t / products,
-                  floor);
+    (void)fprintf(csv, "%s,%s,%d,%d,%u,%s,%d,%d,%.9g,%.9g,%.4f,%.4f\n", name,
+                  ndg_dtype_name(net->dtype), (int)net->batch, (int)net->n_tasks, net->n_threads,
+                  optimiser_names[net->optimiser], net->penalty, (int)net->rows, t, products,
+                  t / products, floor);
 }
 
 static void measure(const network *net, goal_kind goal, double target, FILE *csv) {
@@ -172,7 +248,7 @@ static void measure(const network *net, goal_kind goal, double target, FILE *csv
   step s = {0};
   build(&s, net);
   must(ndg_pool_create(net->n_threads, &s.pool, &e), &e);
-  must(ndg_program_compile(s.graph, 2 * net->n_layers, s.next, net->dtype, net->n_tasks, s.pool,
+  must(ndg_program_compile(s.graph, s.n_out, s.out_node, net->dtype, net->n_tasks, s.pool,
                            &s.program, &e),
        &e);
   bind(&s, net);
@@ -205,19 +281,27 @@ int main(int argc, char **argv) {
   printf("multiply-add peak per core: %.0f GFLOP/s float32, %.0f GFLOP/s float64\n",
          bench_fma_peak(NDG_F32) / 1e9, bench_fma_peak(NDG_F64) / 1e9);
   if (csv)
-    (void)fprintf(csv, "network,dtype,batch,tasks,threads,step_s,products_s,ratio,floor\n");
+    (void)fprintf(csv, "network,dtype,batch,tasks,threads,optimiser,penalty,rows,step_s,products_s,"
+                       "ratio,floor\n");
+#define LARGE 6, {784, 256, 256, 256, 256, 256, 10}, 500, 1, NDG_F32
   static const struct {
     network net;
     goal_kind goal;
     double target;
   } cases[] = {
-      {{2, {784, 256, 10}, 500, 1, NDG_F32, 2}, RATIO, 2},
-      {{2, {784, 256, 10}, 500, 1, NDG_F32, 1}, RATIO, 2},
-      {{2, {49, 16, 10}, 500, 1, NDG_F64, 1}, MICROSECONDS, 150},
-      {{2, {49, 16, 10}, 500, 1, NDG_C128, 1}, MICROSECONDS, 500},
-      {{3, {1, 40, 40, 1}, 10, 25, NDG_F32, 1}, FLOOR, 8},
-      {{3, {1, 40, 40, 1}, 10, 25, NDG_F32, 2}, FLOOR, 12},
+      {{2, {784, 256, 10}, 500, 1, NDG_F32, 2, DESCENT, false, 0}, RATIO, 2},
+      {{2, {784, 256, 10}, 500, 1, NDG_F32, 1, DESCENT, false, 0}, RATIO, 2},
+      {{2, {49, 16, 10}, 500, 1, NDG_F64, 1, DESCENT, false, 0}, MICROSECONDS, 150},
+      {{2, {49, 16, 10}, 500, 1, NDG_C128, 1, DESCENT, false, 0}, MICROSECONDS, 500},
+      {{3, {1, 40, 40, 1}, 10, 25, NDG_F32, 1, DESCENT, false, 0}, FLOOR, 8},
+      {{3, {1, 40, 40, 1}, 10, 25, NDG_F32, 2, DESCENT, false, 0}, FLOOR, 12},
+      {{LARGE, 2, DESCENT, false, 0}, RATIO, 1.25},
+      {{LARGE, 2, DESCENT, true, 0}, RATIO, 1.25},
+      {{LARGE, 2, HEAVY_BALL, true, 5000}, RATIO, 1.25},
+      {{LARGE, 2, ADAM, true, 5000}, RATIO, 1.25},
+      {{LARGE, 1, ADAM, true, 5000}, RATIO, 1.25},
   };
+#undef LARGE
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (only < 0 || (size_t)only == i)
       measure(&cases[i].net, cases[i].goal, cases[i].target, csv);
