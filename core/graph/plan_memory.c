@@ -166,6 +166,13 @@ static ndg_status place_buffers(ndg_program *p, life *lives, uint32_t *by_size, 
   return NDG_OK;
 }
 
+/* A complex matrix may be a real one of twice the columns. */
+static uint64_t product_scratch(const ndg_program *p, const ndg_instruction *x) {
+  const uint64_t k = x->kind == NDG_DO_MATMUL_SUM ? x->k * p->n_tasks : x->k;
+  const uint64_t m = x->per_task ? x->m * p->n_tasks : x->m;
+  return ndg_gemm_work(p->real, m, p->buffers[x->out].is_complex ? 2 * x->n : x->n, k);
+}
+
 static uint64_t scratch_of(const ndg_program *p) {
   uint64_t most = 0;
   for (uint32_t i = 0; i < p->n_instructions; i++) {
@@ -174,7 +181,7 @@ static uint64_t scratch_of(const ndg_program *p) {
     if (x->kind == NDG_DO_CHAIN)
       bytes = ndg_chain_scratch(p, x);
     if (x->kind == NDG_DO_MATMUL || x->kind == NDG_DO_MATMUL_SUM)
-      bytes = NDG_GEMM_WORK;
+      bytes = product_scratch(p, x);
     if (x->kind == NDG_DO_LOG_SUM_EXP)
       bytes = ndg_log_sum_exp_scratch(p, x);
     most = bytes > most ? bytes : most;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tensor/dtype.h"
 #include "tensor/gemm_small.h"
 #include "tensor/kernels.h"
 
@@ -129,9 +130,32 @@ static bool fits_library(const ndg_gemm *g) {
   return (g->m | g->n | g->k | g->lda | g->ldb | g->ldc) <= INT32_MAX;
 }
 
+static bool is_large(size_t m, size_t n, size_t k) {
+  return m * n > MAX_SMALL / k;
+}
+
+static ndg_gemm_small large_kernel(ndg_dtype dtype) {
+  const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
+  return dtype == NDG_F32 ? k->large_f32 : dtype == NDG_F64 ? k->large_f64 : NULL;
+}
+
+size_t ndg_gemm_work(ndg_dtype dtype, size_t m, size_t n, size_t k) {
+  if (!is_large(m, n, k) || !large_kernel(dtype))
+    return NDG_GEMM_WORK;
+  const size_t columns = n < NDG_LARGE_COLUMNS ? (n + 63) / 64 * 64 : NDG_LARGE_COLUMNS;
+  const size_t rows = m < NDG_LARGE_ROWS ? (m + 63) / 64 * 64 : NDG_LARGE_ROWS;
+  return NDG_GEMM_WORK + (columns + rows) * NDG_SMALL_DEPTH * ndg_dtype_size(dtype);
+}
+
 void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c,
                   void *work) {
-  if (dtype == NDG_LONG_DOUBLE || (g->m * g->n > MAX_SMALL / g->k && fits_library(g))) {
+  const bool large = is_large(g->m, g->n, g->k);
+  const ndg_gemm_small ours = large_kernel(dtype);
+  if (large && ours) {
+    ours(g, a, b, c, work);
+    return;
+  }
+  if (dtype == NDG_LONG_DOUBLE || (large && fits_library(g))) {
     ndg_gemm_blas(dtype, g, a, b, c);
     return;
   }

@@ -30,11 +30,13 @@ typedef struct ndg_gemm {
   size_t lda, ldb, ldc; /* numbers from one stored row to the next */
   bool a_transposed, b_transposed, accumulate;
 } ndg_gemm;
-/* Bytes of work space, aligned to 64. */
+/* Bytes of work space, aligned to 64, for small products. */
 #define NDG_GEMM_WORK 24576
+/* [any; any; cheap] The same for a product of any size or part of its rows. */
+size_t ndg_gemm_work(ndg_dtype, size_t m, size_t n, size_t k);
 /* [any; any; hot] All three of one element type; never conjugates. Small products are our own (no
-   allocation, no packing of what is used once), large ones the library's; the choice depends on
-   sizes only. */
+   allocation, no packing of what is used once), large ones too where the processor has AVX-512,
+   else the library's; the choice depends on sizes and the processor only. */
 void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c, void *work);
 /* [any; any; hot] The library's; no size above INT32_MAX. */
 void ndg_gemm_blas(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);

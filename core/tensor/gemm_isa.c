@@ -138,4 +138,11 @@ static void c128(const ndg_gemm *g, const void *a, const void *b, void *c, void 
   multiply_f64(g, a, b, c, work, 2);
 }
 
-const ndg_gemm_kernels TABLE = {.f32 = f32, .f64 = f64, .c128 = c128};
+const ndg_gemm_kernels TABLE = {.f32 = f32,
+                                .f64 = f64,
+                                .c128 = c128,
+#if defined(NDG_ISA_AVX512)
+                                .large_f32 = ndg_gemm_large_f32,
+                                .large_f64 = ndg_gemm_large_f64
+#endif
+};

@@ -18,7 +18,17 @@ typedef void (*ndg_gemm_small)(const ndg_gemm *, const void *a, const void *b, v
 /* For one instruction set. */
 typedef struct ndg_gemm_kernels {
   ndg_gemm_small f32, f64, c128;
+  /* gemm_large.h; NULL where the library's are as fast */
+  ndg_gemm_small large_f32, large_f64;
 } ndg_gemm_kernels;
+
+/* gemm_large_avx512.c */
+void ndg_gemm_large_f32(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
+void ndg_gemm_large_f64(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
+/* Work space of a large product: for a slice of k, so many columns of B and, if A is transposed, so
+   many of its rows at a time. */
+#define NDG_LARGE_COLUMNS ((size_t)512)
+#define NDG_LARGE_ROWS ((size_t)256)
 
 extern const ndg_gemm_kernels ndg_gemm_generic, ndg_gemm_avx2, ndg_gemm_avx512;
 

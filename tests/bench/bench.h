@@ -20,7 +20,8 @@ typedef struct bench_product {
   ndg_dtype dtype;
   ndg_gemm shape;
 } bench_product;
-/* Seconds per product and thread while all threads work. */
+/* Seconds per product and thread while all threads work, by the library or by our own kernels,
+   whichever is faster. */
 double bench_gemm(const bench_product *, ndg_pool *, double seconds);
 
 #endif

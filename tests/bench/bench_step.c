@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One step of a dense network's inner optimiser, built through the graph API as the engine builds
-   it, against the time of its matrix products alone at the best rate that BLAS reaches here. --csv
-   FILE also writes the rows there; --case N does only that one. */
+   it, against the time of its matrix products alone at the best rate reached here, by BLAS or by
+   our own kernels. --csv FILE also writes the rows there; --case N does only that one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,8 +149,8 @@ static void bind(step *s, const network *net) {
   ndg_rng rng = ndg_rng_root(1);
   const ndg_dtype data = net->dtype == NDG_C128 ? NDG_F64 : net->dtype;
   const uint64_t rows = net->rows ? net->rows : net->batch;
-  s->in[DATA] = (ndg_binding){fill(data, net->n_tasks * rows * net->width[0], 1, &rng),
-                              rows * net->width[0]};
+  s->in[DATA] =
+      (ndg_binding){fill(data, net->n_tasks * rows * net->width[0], 1, &rng), rows * net->width[0]};
   s->in[LABELS] = classifies(net)
                       ? indices(net->n_tasks, net->batch, net->width[net->n_layers], &rng)
                       : (ndg_binding){fill(data, net->n_tasks * net->batch, 1, &rng), net->batch};
@@ -214,8 +214,7 @@ typedef enum goal_kind { RATIO, MICROSECONDS, FLOOR } goal_kind;
 static void describe(const network *net, char *out, size_t size) {
   out[0] = '\0';
   for (uint32_t l = 0; l <= net->n_layers; l++)
-    (void)snprintf(out + strlen(out), size - strlen(out), "%s%d", l ? "-" : "",
-                   (int)net->width[l]);
+    (void)snprintf(out + strlen(out), size - strlen(out), "%s%d", l ? "-" : "", (int)net->width[l]);
 }
 
 static void report(const network *net, const step *s, double t, double products, goal_kind goal,

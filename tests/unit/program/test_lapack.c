@@ -182,6 +182,10 @@ static void check_product(const operands *o, const char *name) {
       ck_assert_msg(o->cm[(i * g->ldc + g->n) * size + b] == 0x7f, "written past a row");
 }
 
+/* For any large product. */
+static _Alignas(
+    64) char large_work[(NDG_LARGE_COLUMNS + NDG_LARGE_ROWS) * NDG_SMALL_DEPTH * sizeof(double)];
+
 START_TEST(small_products_are_right) {
   static operands o;
   static _Alignas(64) char work[NDG_GEMM_WORK];
@@ -196,6 +200,14 @@ START_TEST(small_products_are_right) {
        : o.dtype == NDG_F64 ? k->gemm->f64
                             : k->gemm->c128)(&o.g, o.am, o.bm, o.cm, work);
       check_product(&o, k->name);
+      const ndg_gemm_small large = o.dtype == NDG_F32   ? k->gemm->large_f32
+                                   : o.dtype == NDG_F64 ? k->gemm->large_f64
+                                                        : NULL;
+      draw(&o, &rng);
+      if (large) {
+        large(&o.g, o.am, o.bm, o.cm, large_work);
+        check_product(&o, "large");
+      }
     }
     draw(&o, &rng);
     ndg_gemm_blas(o.dtype, &o.g, o.am, o.bm, o.cm);
@@ -227,10 +239,72 @@ START_TEST(small_products_may_be_cut) {
 }
 END_TEST
 
+static void fill_integers(ndg_dtype dtype, void *x, size_t n, ndg_rng *rng) {
+  for (size_t i = 0; i < n; i++) {
+    const double value = (double)ndg_rng_below(rng, 7) - 3;
+    ndg_dtype_convert(dtype, (char *)x + i * ndg_dtype_size(dtype), NDG_F64, &value, 1);
+  }
+}
+
+/* More columns and rows than are packed at a time, several slices of k, and edges everywhere;
+   integers, so that both are exact. */
+START_TEST(large_products_are_the_librarys) {
+  enum { M = 2 * NDG_LARGE_ROWS + 5, R = NDG_LARGE_COLUMNS + 37, K = 2 * NDG_SMALL_DEPTH + 9 };
+  const ndg_dtype dtype = _i & 1 ? NDG_F64 : NDG_F32;
+  const size_t size = ndg_dtype_size(dtype);
+  const ndg_gemm g = {.m = M,
+                      .n = R,
+                      .k = K,
+                      .lda = _i & 2 ? M : K,
+                      .ldb = _i & 4 ? K : R,
+                      .ldc = R,
+                      .a_transposed = _i & 2,
+                      .b_transposed = _i & 4,
+                      .accumulate = _i & 8};
+  static double a[M * K], b[K * R], c[M * R], expected[M * R];
+  ndg_rng rng = ndg_rng_root(7);
+  fill_integers(dtype, a, (size_t)M * K, &rng);
+  fill_integers(dtype, b, (size_t)K * R, &rng);
+  fill_integers(dtype, c, (size_t)M * R, &rng);
+  memcpy(expected, c, sizeof c);
+  ndg_gemm_blas(dtype, &g, a, b, expected);
+  char *work = aligned_alloc(64, ndg_gemm_work(dtype, M, R, K));
+  ndg_gemm_run(dtype, &g, a, b, c, work);
+  free(work);
+  ck_assert_mem_eq(c, expected, (size_t)M * R * size);
+}
+END_TEST
+
+/* The same bits alone, with others, and from the kernels for small products. */
+START_TEST(large_products_may_be_cut) {
+  enum { M = 300, K = 300, COLUMNS = 100 };
+  const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
+  static double a[M * K], b[K * COLUMNS], whole[M * COLUMNS], part[M * COLUMNS];
+  ndg_rng rng = ndg_rng_root(8);
+  fill(a, (size_t)M * K, &rng);
+  fill(b, (size_t)K * COLUMNS, &rng);
+  ndg_gemm g = {.m = M,
+                .n = COLUMNS,
+                .k = K,
+                .lda = _i ? M : K,
+                .ldb = COLUMNS,
+                .ldc = COLUMNS,
+                .a_transposed = _i};
+  if (!k->large_f64)
+    return; /* the library's serve */
+  k->large_f64(&g, a, b, whole, large_work);
+  for (size_t i = 0, rows; i < M; i += rows) {
+    rows = i % 7 + 1 < M - i ? i % 7 + 1 : M - i;
+    g.m = rows;
+    (i % 2 ? k->large_f64 : k->f64)(&g, _i ? a + i : a + i * K, b, part + i * COLUMNS, large_work);
+  }
+  ck_assert_mem_eq(whole, part, sizeof whole);
+}
+END_TEST
+
 /* Two rows further apart than the library's integers count; only their own pages are touched. */
 START_TEST(far_rows_are_not_the_librarys) {
   enum { K = 1000, COLUMNS = 600 };
-  static _Alignas(64) char work[NDG_GEMM_WORK];
   static float b[K * COLUMNS], c[2 * COLUMNS];
   const size_t apart = ((size_t)INT32_MAX + 1) * 2, bytes = (apart + K) * sizeof(float);
   float *a =
@@ -244,7 +318,7 @@ START_TEST(far_rows_are_not_the_librarys) {
       b[p * COLUMNS + j] = (float)(j % 7);
   }
   const ndg_gemm g = {.m = 2, .n = COLUMNS, .k = K, .lda = apart, .ldb = COLUMNS, .ldc = COLUMNS};
-  ndg_gemm_run(NDG_F32, &g, a, b, c, work);
+  ndg_gemm_run(NDG_F32, &g, a, b, c, large_work);
   ck_assert_int_eq(munmap(a, bytes), 0);
   for (size_t j = 0; j < COLUMNS; j++)
     ck_assert(c[j] == (float)(K * (j % 7)) && c[COLUMNS + j] == (float)(2 * K * (j % 7)));
@@ -270,6 +344,8 @@ int main(int argc, char **argv) {
   tcase_add_test(c, eigenvectors_are_eigenvectors);
   tcase_add_loop_test(c, small_products_are_right, 0, 4);
   tcase_add_test(c, small_products_may_be_cut);
+  tcase_add_loop_test(c, large_products_are_the_librarys, 0, 16);
+  tcase_add_loop_test(c, large_products_may_be_cut, 0, 2);
   tcase_add_test(c, far_rows_are_not_the_librarys);
   tcase_add_test(c, blas_describes_itself);
   suite_add_tcase(suite, c);
