@@ -120,7 +120,7 @@ static ndg_status copy_groups(ndg_outer *o, const ndg_outer_spec *s, ndg_error *
     to->first = o->n_theta;
     to->size = ndg_shape_size(&from->shape);
     to->constraint = from->constraint;
-    to->frozen = s->frozen && s->frozen[g];
+    to->frozen = from->held || (s->frozen && s->frozen[g]);
     moves = moves || !to->frozen;
     o->n_theta += to->size;
   }

@@ -20,7 +20,7 @@ typedef struct ndg_outer_spec {
   double clip_norm;         /* of the mean gradient, over the groups that move; INFINITY: none */
   double clip_value;        /* of its elements, after clip_norm; INFINITY: none */
   const ndg_layout *layout; /* theta groups; copied */
-  const bool *frozen;       /* per theta group; NULL: none is. Copied */
+  const bool *frozen;       /* per theta group; NULL: none but those that are held. Copied */
 } ndg_outer_spec;
 
 /* What a step did. */

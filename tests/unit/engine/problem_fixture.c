@@ -32,6 +32,7 @@ static ndg_status layout(const void *options, const ndg_task_arrays *shapes, ndg
   add_group(out->phi, &out->n_phi, "x", N_X, 0, 0);
   add_group(out->phi, &out->n_phi, o->defect == DEFECT_TWO_NAMES ? "x" : "y", N_Y, 0.1, 1);
   out->phi[0].start_theta = o->defect == DEFECT_BAD_START ? 7 : 2;
+  out->phi[1].held = o->defect == DEFECT_HELD;
   if (o->defect == DEFECT_NO_THETA)
     return NDG_OK;
   add_group(out->theta, &out->n_theta, "center", N_X, 0, 1);

@@ -26,6 +26,7 @@ enum {
   DEFECT_NO_THETA,
   DEFECT_TWO_NAMES, /* two groups of one name */
   DEFECT_BAD_START, /* start_theta out of range */
+  DEFECT_HELD,      /* a phi group is held */
   DEFECT_NEGATIVE,  /* initial theta breaks its constraint */
   DEFECT_VECTOR_LOSS,
   DEFECT_SHARED_LOSS,

@@ -33,6 +33,7 @@ static const struct {
     {DEFECT_NO_THETA, "learner known: 2 phi and 0 theta groups"},
     {DEFECT_TWO_NAMES, "learner known: two phi groups are called 'x'"},
     {DEFECT_BAD_START, "learner known: phi group 'x' starts at theta group 7 of 3"},
+    {DEFECT_HELD, "learner known: phi group 'y' has held = 1"},
     {DEFECT_NEGATIVE, "learner known: theta group 'pull', element 1 of 3 (from 1) is -0.5"},
     {DEFECT_VECTOR_LOSS, "learner known: learn_loss must be a scalar"},
     {DEFECT_SHARED_LOSS, "learner known: eval_loss is the same for all tasks"},

@@ -127,6 +127,31 @@ ndg_problem *open_network(ndg_inner inner, const char *options, uint64_t batch_s
   return open_networks(inner, options, batch_size, 0, 1, NULL);
 }
 
+ndg_problem *open_sinusoids(ndg_inner inner, const char *learner, const char *options,
+                            const uint64_t *which, uint64_t n_tasks) {
+  enum { SHOTS = 8, MOST = 6 };
+  double inputs[2][MOST * SHOTS], targets[2][MOST * SHOTS];
+  char all[240];
+  ck_assert_uint_le(n_tasks, MOST);
+  for (int part = 0; part < 2; part++) {
+    for (uint64_t t = 0; t < n_tasks; t++) {
+      double *x = inputs[part] + t * SHOTS, *y = targets[part] + t * SHOTS;
+      fill(2 * which[t] + (uint64_t)part, x, SHOTS);
+      for (int i = 0; i < SHOTS; i++) {
+        x[i] *= 3;
+        y[i] = (0.5 + 0.3 * (double)which[t]) * sin(x[i] + 0.7 * (double)which[t]);
+      }
+    }
+  }
+  const ndg_shape shape = NDG_MATRIX(SHOTS, 1);
+  const ndg_array arrays[] = {real_array("learn.inputs", NDG_SAMPLES, shape, inputs[0]),
+                              real_array("learn.targets", NDG_SAMPLES, shape, targets[0]),
+                              real_array("eval.inputs", NDG_SAMPLES, shape, inputs[1]),
+                              real_array("eval.targets", NDG_SAMPLES, shape, targets[1])};
+  (void)snprintf(all, sizeof all, "layers=1,4,3,1; loss=mse; %s", options);
+  return open_problem(learner, all, arrays, 4, n_tasks, inner);
+}
+
 ndg_problem *open_direct(ndg_inner inner, uint64_t n_tasks) {
   static const double unused[8] = {0};
   const ndg_array array = real_array("unused", NDG_WHOLE, NDG_SCALAR, unused);

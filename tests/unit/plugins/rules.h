@@ -32,6 +32,9 @@ ndg_problem *open_network(ndg_inner, const char *options, uint64_t batch_size);
 enum { MOST_NETWORKS = 8 };
 ndg_problem *open_networks(ndg_inner, const char *options, uint64_t batch_size, uint64_t first,
                            uint64_t n_tasks, ndg_pool *);
+/* Few-shot regression: tasks `which` of six sinusoids, 8 + 8 samples each; layers 1, 4, 3, 1. */
+ndg_problem *open_sinusoids(ndg_inner, const char *learner, const char *options,
+                            const uint64_t *which, uint64_t n_tasks);
 /* ½ (φ - θ)² and ½ φ² + θ ψ, φ starting at ψ: theta = (0.6, -1.1). One or more tasks, all alike. */
 ndg_problem *open_direct(ndg_inner, uint64_t n_tasks);
 /* The published least-squares instance; NULL where its files are not there. */
