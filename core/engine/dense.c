@@ -67,7 +67,7 @@ static bool symmetrise(double *a, uint64_t n, double damping) {
   return isfinite(sum);
 }
 
-static ndg_status factorise_task(ndg_dense *d, uint64_t task, ndg_error *e) {
+static ndg_status factorise_task(const ndg_problem *p, ndg_dense *d, uint64_t task, ndg_error *e) {
   const uint64_t n = d->n;
   const double *matrix = task_matrix(d->matrix, d, task);
   double *factor = task_matrix(d->factor, d, task);
@@ -79,15 +79,17 @@ static ndg_status factorise_task(ndg_dense *d, uint64_t task, ndg_error *e) {
   memcpy(factor, matrix, n * n * sizeof *factor);
   d->is_lu[task] = 1;
   if (ndg_lu(n, factor, d->pivots + task * n, NULL) < 0) {
+    char name[NDG_TASK_NAME_SIZE];
+    ndg_task_name(&p->tasks.labels, task, name);
     return ndg_fail(e, NDG_ENUMERIC,
-                    "the Hessian of task %llu (%llu parameters) is singular: some direction of phi "
+                    "the Hessian of %s (%llu parameters) is singular: some direction of phi "
                     "changes nothing; add damping, or a penalty to the learning loss",
-                    (unsigned long long)task, (unsigned long long)n);
+                    name, (unsigned long long)n);
   }
   return NDG_OK;
 }
 
-static ndg_status factorise_all(ndg_dense *d, ndg_error *e) {
+static ndg_status factorise_all(const ndg_problem *p, ndg_dense *d, ndg_error *e) {
   d->factor = ndg_calloc(d->n_tasks * d->n, d->n * sizeof *d->factor);
   d->pivots = ndg_calloc(d->n_tasks * d->n, sizeof *d->pivots);
   d->is_lu = ndg_calloc(d->n_tasks, sizeof *d->is_lu);
@@ -95,7 +97,7 @@ static ndg_status factorise_all(ndg_dense *d, ndg_error *e) {
     return ndg_no_memory(e, "a factorised Hessian");
   }
   for (uint64_t t = 0; t < d->n_tasks; t++) {
-    const ndg_status st = factorise_task(d, t, e);
+    const ndg_status st = factorise_task(p, d, t, e);
     if (st < 0) {
       return st;
     }
@@ -135,12 +137,13 @@ ndg_status ndg_dense_hessian(ndg_problem *p, uint32_t loss, ndg_complex beta, co
   st = assemble(p, &ev, direction, out, e);
   for (uint64_t t = 0; st >= 0 && t < n_tasks; t++) {
     if (!symmetrise(task_matrix(out->matrix, out, t), n, damping)) {
-      st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of task %llu is not finite at this phi",
-                    (unsigned long long)t);
+      char name[NDG_TASK_NAME_SIZE];
+      ndg_task_name(&p->tasks.labels, t, name);
+      st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of %s is not finite at this phi", name);
     }
   }
   if (st >= 0 && factorise) {
-    st = factorise_all(out, e);
+    st = factorise_all(p, out, e);
   }
 out:
   ndg_vector_destroy(direction);

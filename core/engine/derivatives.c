@@ -130,6 +130,9 @@ ndg_status ndg_derivatives(ndg_problem *p, const ndg_request *r, ndg_outputs *o,
   case NDG_COMPUTE_ACCURACY:
     add_outputs(o, NDG_TO_VALUE, 0, 1, &none, &p->built[NDG_BUILT_FULL].eval_accuracy);
     return NDG_OK;
+  case NDG_COMPUTE_PREDICTIONS:
+    add_outputs(o, NDG_TO_VALUE, 0, 1, &none, &p->built[NDG_BUILT_FULL].predictions);
+    return NDG_OK;
   case NDG_COMPUTE_STEP:
     return forward_step(p, r, o, e);
   default:

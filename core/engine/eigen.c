@@ -107,8 +107,9 @@ ndg_status ndg_largest_eigenvalue(ndg_problem *p, const ndg_vector *phi, double 
     const double here = (fabs(largest[t]) + largest[n_tasks + t]) * (1 + 1e-4);
     *out = here > *out || isnan(here) ? here : *out;
     if (!isfinite(here)) {
-      st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of task %llu is not finite at this phi",
-                    (unsigned long long)t);
+      char task[NDG_TASK_NAME_SIZE];
+      ndg_task_name(&p->tasks.labels, t, task);
+      st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of %s is not finite at this phi", task);
     }
   }
   close_map(&m);

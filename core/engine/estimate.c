@@ -192,6 +192,7 @@ static void begin(ndg_problem *p, const ndg_instance *rule) {
   p->rule_options = rule->options ? rule->options : rule->loaded;
   p->bytes_live = 0;
   p->record = empty_record(p->stability_radius);
+  ndg_outcomes_begin(p);
 }
 
 static void end(ndg_problem *p) {

@@ -143,6 +143,32 @@ ndg_status ndg_problem_evaluate(ndg_problem *p, ndg_evaluation *ev, ndg_error *e
   return NDG_OK;
 }
 
+static void each_value(const ndg_vector *v, double *each) {
+  for (uint64_t t = 0; t < v->n_tasks; t++)
+    ndg_convert_to_f64(v->dtype, (const char *)v->data + t * v->stride * ndg_dtype_size(v->dtype),
+                       each + t, 1);
+}
+
+ndg_status ndg_problem_losses(ndg_problem *p, uint32_t loss, const ndg_vector *phi, double *each,
+                              ndg_error *e) {
+  ndg_evaluation ev = {.struct_size = sizeof ev, .want = NDG_WANT_VALUE, .loss = loss, .phi = phi};
+  const ndg_status st = ndg_problem_evaluate(p, &ev, e);
+  if (st >= 0)
+    each_value(p->values[0], each);
+  return st;
+}
+
+ndg_status ndg_problem_accuracies(ndg_problem *p, const ndg_vector *phi, double *each,
+                                  ndg_error *e) {
+  double mean;
+  const ndg_status st = ndg_problem_accuracy(p, phi, &mean, e);
+  if (st >= 0 && ndg_problem_has_accuracy(p))
+    each_value(p->values[0], each);
+  for (uint64_t t = 0; !ndg_problem_has_accuracy(p) && t < p->tasks.arrays.n_tasks; t++)
+    each[t] = NAN;
+  return st;
+}
+
 ndg_status ndg_problem_accuracy(ndg_problem *p, const ndg_vector *phi, double *mean, ndg_error *e) {
   *mean = NAN;
   if (!p->built[NDG_BUILT_FULL].eval_accuracy)

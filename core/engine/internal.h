@@ -65,6 +65,7 @@ typedef struct ndg_targets {
 enum {
   NDG_COMPUTE_EVALUATION = 0, /* `want` of `loss`, on all samples */
   NDG_COMPUTE_ACCURACY,
+  NDG_COMPUTE_PREDICTIONS,
   NDG_COMPUTE_STEP,           /* one step of `optimizer` on `loss` */
   NDG_COMPUTE_TRANSPOSED_STEP /* of learn_loss */
 };
@@ -129,6 +130,7 @@ typedef struct ndg_cached_phase {
       steps; /* taken; an optimiser's phase that ended earlier than asked has all tasks frozen */
   ndg_vector *state;
   uint8_t *frozen; /* per task: NDG_TASK_* when the state was reached */
+  uint64_t *since; /* per task: the step since when */
   double *first;   /* per task: gradient norm at the start */
   double *norms;   /* largest over tasks of the gradient norm, every so many steps */
   uint64_t n_norms, norms_size;
@@ -140,6 +142,12 @@ typedef struct ndg_cached_phase {
     double gradient_norm, contraction;
   } newton;
 } ndg_cached_phase;
+
+/* How each task stands: NDG_TASK_*, and at which step that came out. */
+typedef struct ndg_task_states {
+  uint8_t *status;
+  uint64_t *step;
+} ndg_task_states;
 
 /* A vector that a rule keeps from one estimate to the next. */
 typedef struct ndg_kept {
@@ -191,10 +199,11 @@ struct ndg_problem {
 
   /* memory that programs read and write; [1]: complex programs */
   _Alignas(16) unsigned char params[2][NDG_N_PARAMS][16];
-  int32_t *batch;         /* tasks x batch_size */
-  int32_t **batch_labels; /* per array: tasks x batch_size rows of indices; NULL for real ones */
-  int32_t *batch_order;   /* 0 .. batch_rows - 1 */
-  int32_t *batch_swaps;   /* batch_size */
+  int32_t *batch;          /* tasks x batch_size */
+  int32_t **batch_labels;  /* per array: tasks x batch_size rows of indices; NULL for real ones */
+  int32_t *batch_order;    /* 0 .. batch_rows - 1 */
+  int32_t *batch_swaps;    /* batch_size */
+  ndg_vector *predictions; /* a row of numbers per task; made at first use */
   ndg_vector *values[2], *gradient[2], *state[2][1 + NDG_MAX_SLOTS][2], *theta_scratch[2];
   struct {
     ndg_complex beta;
@@ -204,6 +213,11 @@ struct ndg_problem {
 
   /* last dense Hessian that was factorised, for Newton phases and dense solves */
   struct ndg_factor *factor;
+
+  ndg_task_states phase;   /* tasks at the end of the last phase */
+  ndg_task_states outcome; /* the worst of all phases of the last estimate or learning */
+  uint64_t n_phases;       /* that outcome is of */
+  double *norms;           /* per task: gradient norms of the running phase */
 
   /* estimates */
   ndg_cached_phase *phases;
@@ -305,7 +319,6 @@ void ndg_optimizer_update(ndg_problem *, uint32_t kind, bool differentiable,
                           ndg_node next[1 + NDG_MAX_SLOTS][NDG_MAX_GROUPS]);
 
 /* phase.c, phase_cache.c */
-enum { NDG_TASK_RUNNING = 0, NDG_TASK_CONVERGED = 1, NDG_TASK_DIVERGED = 2 };
 ndg_status ndg_problem_relax(ndg_problem *, ndg_phase *, ndg_error *);
 ndg_identity ndg_identity_of(const void *bytes, size_t n);
 /* The cached phase with the most steps that this one can go on from; NULL: none. */
@@ -328,11 +341,22 @@ void ndg_minibatch_draw(ndg_problem *, uint64_t step);
 /* evaluate.c, transposed.c */
 ndg_status ndg_problem_evaluate(ndg_problem *, ndg_evaluation *, ndg_error *);
 ndg_status ndg_problem_accuracy(ndg_problem *, const ndg_vector *phi, double *mean, ndg_error *);
+/* A loss, or the accuracy (NaN if there is none), of each task. */
+ndg_status ndg_problem_losses(ndg_problem *, uint32_t loss, const ndg_vector *phi, double *each,
+                              ndg_error *);
+ndg_status ndg_problem_accuracies(ndg_problem *, const ndg_vector *phi, double *each, ndg_error *);
 ndg_status ndg_problem_step_transposed(ndg_problem *, const ndg_optimizer *,
                                        const ndg_vector *state, uint64_t step, ndg_vector *adjoint,
                                        ndg_vector *theta_adjoint, ndg_error *);
 ndg_status ndg_problem_start_transposed(ndg_problem *, const ndg_vector *phi_adjoint,
                                         ndg_vector *theta_adjoint, ndg_error *);
+
+/* outcome.c */
+ndg_status ndg_outcomes_open(ndg_problem *, ndg_error *);
+void ndg_outcomes_close(ndg_problem *);
+/* [hot] An estimate or learning begins; a phase of it has left its tasks as p->phase says. */
+void ndg_outcomes_begin(ndg_problem *);
+void ndg_outcomes_note(ndg_problem *);
 
 /* tasks.c */
 /* Everything that was found out about the present theta and tasks. */

@@ -32,6 +32,7 @@ static ndg_status learn(ndg_problem *p, ndg_vector *end, ndg_learning *out, ndg_
 }
 
 ndg_status ndg_problem_learn(ndg_problem *p, double *phi, ndg_learning *out, ndg_error *e) {
+  ndg_outcomes_begin(p);
   ndg_vector *end = ndg_problem_new_vector(p, NDG_PHI, false, 0);
   if (!end)
     return ndg_no_memory(e, "the learned parameters");

@@ -382,30 +382,41 @@ static double contraction(const ndg_newton *s) {
   return pow(s->history[last] / s->history[middle], 1.0 / (double)(last - middle));
 }
 
+static void tell(const ndg_newton *s) {
+  const ndg_task_states *out = &s->problem->phase;
+  for (uint64_t t = 0; t < s->n_tasks; t++) {
+    const uint8_t status = s->task[t].status;
+    out->step[t] = s->phase->steps_taken;
+    out->status[t] = status == NDG_NOT_FINITE                                   ? NDG_TASK_DIVERGED
+                     : status == NDG_AT_TOLERANCE || status == NDG_AT_ROUND_OFF ? NDG_TASK_CONVERGED
+                                                                                : NDG_TASK_RUNNING;
+  }
+}
+
 /* The worst task speaks for the phase. */
 static ndg_status conclude(const ndg_newton *s, ndg_error *e) {
   const double steps = (double)s->phase->steps_taken;
   ndg_status st = NDG_OK;
   for (uint64_t t = 0; t < s->n_tasks; t++) {
     const ndg_newton_task *k = &s->task[t];
+    char task[NDG_TASK_NAME_SIZE];
+    ndg_task_name(&s->problem->tasks.labels, t, task);
     const bool missed = s->phase->tolerance > 0 && k->status != NDG_AT_TOLERANCE;
     if (k->status == NDG_NOT_FINITE) {
       return ndg_fail(e, NDG_DIVERGED,
-                      "Newton's method: the gradient of task %llu is not finite where it starts",
-                      (unsigned long long)t);
+                      "Newton's method: the gradient of %s is not finite where it starts", task);
     }
     if (k->status == NDG_STUCK) {
       st = ndg_fail(e, NDG_NOT_CONVERGED,
-                    "Newton's method is stuck in task %llu after %.0f steps with gradient norm "
+                    "Newton's method is stuck in %s after %.0f steps with gradient norm "
                     "%.3g: no direction lowers it; use a smaller beta, or start nearer",
-                    (unsigned long long)t, steps, k->norm);
+                    task, steps, k->norm);
     } else if (missed && st == NDG_OK) {
-      st =
-          ndg_fail(e, NDG_NOT_CONVERGED,
-                   "Newton's method stopped in task %llu after %.0f steps%s at gradient norm %.3g, "
-                   "above %.3g: allow more steps or a larger tolerance",
-                   (unsigned long long)t, steps,
-                   k->status == NDG_AT_ROUND_OFF ? " at round-off" : "", k->norm, k->goal);
+      st = ndg_fail(e, NDG_NOT_CONVERGED,
+                    "Newton's method stopped in %s after %.0f steps%s at gradient norm %.3g, "
+                    "above %.3g: allow more steps or a larger tolerance",
+                    task, steps, k->status == NDG_AT_ROUND_OFF ? " at round-off" : "", k->norm,
+                    k->goal);
     }
   }
   return st;
@@ -443,11 +454,13 @@ static ndg_status check_minimum(ndg_newton *s, ndg_error *e) {
   }
   for (uint64_t t = 0; t < s->n_tasks; t++) {
     if (factor->dense.is_lu[t]) {
+      char task[NDG_TASK_NAME_SIZE];
+      ndg_task_name(&s->problem->tasks.labels, t, task);
       return ndg_fail(e, NDG_NOT_CONVERGED,
                       "the Hessian at the end of the free phase is not positive definite (saddle): "
-                      "learn_loss of task %llu has no minimum there; add a penalty to it, or start "
+                      "learn_loss of %s has no minimum there; add a penalty to it, or start "
                       "elsewhere",
-                      (unsigned long long)t);
+                      task);
     }
   }
   return NDG_OK;
@@ -482,6 +495,7 @@ static ndg_status run(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, 
     ndg_vector_copy(phase->end, s.phi);
     phase->gradient_norm = largest_norm(&s);
     phase->contraction = contraction(&s);
+    tell(&s);
     st = conclude(&s, e);
   }
   if (st == NDG_OK && minimum) {

@@ -16,6 +16,7 @@ typedef struct ndg_phase_run {
   const double *initial;   /* per task: gradient norm at the problem's initial point */
   double *norm;            /* per task, of the last measurement */
   uint8_t *status;         /* per task, at the last measurement */
+  uint64_t *since;         /* per task: the step at which it was first measured so */
   uint64_t interval, n_running;
   double largest; /* of norm */
   ndg_divergence diverged;
@@ -36,6 +37,8 @@ ndg_status ndg_phase_run_newton(ndg_problem *, ndg_phase *, const ndg_optimizer 
 ndg_status ndg_phase_measure_initial(ndg_phase_run *, ndg_error *);
 /* Gradient norms at the current state, and what follows for each task that still runs. */
 void ndg_phase_measure(ndg_phase_run *, uint64_t step);
+/* Tasks that a measurement found converged or diverged stay where they are from then on. */
+void ndg_phase_freeze(ndg_phase_run *);
 /* Contraction per step over the second half of the steps before the norm sank into round-off. */
 double ndg_phase_contraction(const ndg_phase_run *, uint64_t steps);
 

@@ -36,8 +36,9 @@ ndg_cached_phase *ndg_cached_phase_create(const ndg_phase_key *key, const ndg_ve
   c->key = *key;
   c->state = ndg_vector_create(NDG_STATE, like->dtype, like->n_tasks, like->length);
   c->frozen = ndg_calloc((size_t)like->n_tasks, sizeof *c->frozen);
+  c->since = ndg_calloc((size_t)like->n_tasks, sizeof *c->since);
   c->first = ndg_calloc((size_t)like->n_tasks, sizeof *c->first);
-  if (c->state && c->frozen && c->first)
+  if (c->state && c->frozen && c->since && c->first)
     return c;
   ndg_cached_phase_free(c);
   return NULL;
@@ -53,6 +54,7 @@ ndg_cached_phase *ndg_cached_phase_copy(const ndg_cached_phase *from) {
   c->newton = from->newton;
   ndg_vector_copy(c->state, from->state);
   memcpy(c->frozen, from->frozen, n_tasks * sizeof *c->frozen);
+  memcpy(c->since, from->since, n_tasks * sizeof *c->since);
   memcpy(c->first, from->first, n_tasks * sizeof *c->first);
   if (from->n_norms == 0)
     return c;
@@ -71,6 +73,7 @@ void ndg_cached_phase_free(ndg_cached_phase *c) {
     return;
   ndg_vector_destroy(c->state);
   ndg_free(c->frozen);
+  ndg_free(c->since);
   ndg_free(c->first);
   ndg_free(c->norms);
   ndg_free(c);

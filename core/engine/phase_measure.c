@@ -36,6 +36,7 @@ static void judge(ndg_phase_run *r, uint64_t task, uint64_t step) {
   const double norm = r->norm[task], initial = r->initial[task], first = r->entry->first[task];
   const double reference = initial > first ? initial : first;
   const double tolerance = r->phase->tolerance;
+  r->since[task] = step;
   if (!isfinite(norm) || (reference > 0 && norm > growth_limit * reference)) {
     r->status[task] = NDG_TASK_DIVERGED;
     if (!r->diverged.known)
@@ -50,6 +51,7 @@ void ndg_phase_measure(ndg_phase_run *r, uint64_t step) {
   ndg_programs_run(r->slope, r->now);
   ndg_vector_norms(r->gradient, r->p->n_phi, r->norm);
   memcpy(r->status, r->entry->frozen, (size_t)n_tasks);
+  memcpy(r->since, r->entry->since, (size_t)n_tasks * sizeof *r->since);
   if (step == 0)
     memcpy(r->entry->first, r->norm, (size_t)n_tasks * sizeof *r->norm);
   r->largest = 0;
@@ -61,6 +63,13 @@ void ndg_phase_measure(ndg_phase_run *r, uint64_t step) {
     if (!(r->norm[t] <= r->largest) && !isnan(r->largest))
       r->largest = r->norm[t];
   }
+}
+
+void ndg_phase_freeze(ndg_phase_run *r) {
+  const size_t n_tasks = (size_t)r->state[0]->n_tasks;
+  memcpy(r->entry->frozen, r->status, n_tasks);
+  memcpy(r->entry->since, r->since, n_tasks * sizeof *r->since);
+  r->entry->diverged = r->diverged;
 }
 
 double ndg_phase_contraction(const ndg_phase_run *r, uint64_t steps) {

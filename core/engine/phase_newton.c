@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Newton phases: solved, or answered again. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/dense.h"
 #include "engine/eigen.h"
@@ -8,7 +9,10 @@
 #include "engine/phase.h"
 
 static void answer_again(ndg_problem *p, ndg_phase *ph, const ndg_cached_phase *known) {
+  const size_t n_tasks = (size_t)p->tasks.arrays.n_tasks;
   ndg_vector_copy(ph->end, known->state);
+  memcpy(p->phase.status, known->frozen, n_tasks);
+  memcpy(p->phase.step, known->since, n_tasks * sizeof *known->since);
   ph->steps_taken = known->steps;
   ph->gradient_norm = known->newton.gradient_norm;
   ph->contraction = known->newton.contraction;
@@ -24,6 +28,8 @@ static ndg_status remember_newton(ndg_problem *p, const ndg_phase *ph, const ndg
     return ndg_no_memory(e, "the state of a phase");
   const ndg_record *after = &p->record;
   ndg_vector_copy(entry->state, ph->end);
+  memcpy(entry->frozen, p->phase.status, (size_t)p->tasks.arrays.n_tasks);
+  memcpy(entry->since, p->phase.step, (size_t)p->tasks.arrays.n_tasks * sizeof *entry->since);
   entry->steps = ph->steps_taken;
   entry->newton.steps = ph->steps;
   entry->newton.gradient_norm = ph->gradient_norm;
@@ -104,6 +110,7 @@ ndg_status ndg_phase_run_newton(ndg_problem *p, ndg_phase *ph, const ndg_optimiz
     return st;
   ph->end->identity = ndg_phase_end_identity(&key, ph->steps_taken, ph->end->space);
   ndg_phase_count(p, ph);
+  ndg_outcomes_note(p);
   const ndg_status found = find_radius(p, ph, e);
   return found < 0 ? found : st;
 }

@@ -17,7 +17,7 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
   const ndg_phase *ph = r->phase;
   const uint64_t n_tasks = r->state[0]->n_tasks;
   uint64_t n_diverged = 0, running = n_tasks;
-  char name[96];
+  char name[96], task[NDG_TASK_NAME_SIZE];
   for (uint64_t t = n_tasks; t-- > 0;) {
     n_diverged += r->status[t] == NDG_TASK_DIVERGED;
     if (r->status[t] == NDG_TASK_RUNNING)
@@ -26,21 +26,23 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
   ndg_phase_name(ph, name, sizeof name);
   if (n_diverged) {
     const char *smaller = ph->beta.re != 0 || ph->beta.im != 0 ? "|beta| or lr" : "lr";
+    ndg_task_name(&r->p->tasks.labels, r->diverged.task, task);
     return ndg_fail(e, NDG_DIVERGED,
-                    "%s diverged by step %llu in task %llu (%llu of %llu tasks in all): gradient "
+                    "%s diverged by step %llu in %s (%llu of %llu tasks in all): gradient "
                     "norm %.3g after at most %.3g at the start; use a smaller %s than lr = %g",
-                    name, (unsigned long long)r->diverged.step,
-                    (unsigned long long)r->diverged.task, (unsigned long long)n_diverged,
-                    (unsigned long long)n_tasks, r->diverged.norm, r->diverged.reference, smaller,
+                    name, (unsigned long long)r->diverged.step, task,
+                    (unsigned long long)n_diverged, (unsigned long long)n_tasks, r->diverged.norm,
+                    r->diverged.reference, smaller, r->optimizer.lr);
+  }
+  if (ph->tolerance > 0 && running < n_tasks) {
+    ndg_task_name(&r->p->tasks.labels, running, task);
+    return ndg_fail(e, NDG_NOT_CONVERGED,
+                    "%s stopped after %llu steps with gradient norm %.3g in %s, above the "
+                    "tolerance %.3g; allow more steps, or a larger lr than %g",
+                    name, (unsigned long long)ph->steps_taken, r->norm[running], task,
+                    ph->tolerance * (r->initial[running] > 1 ? r->initial[running] : 1),
                     r->optimizer.lr);
   }
-  if (ph->tolerance > 0 && running < n_tasks)
-    return ndg_fail(
-        e, NDG_NOT_CONVERGED,
-        "%s stopped after %llu steps with gradient norm %.3g in task %llu, above the "
-        "tolerance %.3g; allow more steps, or a larger lr than %g",
-        name, (unsigned long long)ph->steps_taken, r->norm[running], (unsigned long long)running,
-        ph->tolerance * (r->initial[running] > 1 ? r->initial[running] : 1), r->optimizer.lr);
   return NDG_OK;
 }
 
@@ -82,6 +84,7 @@ ndg_status ndg_phase_finish(ndg_phase_run *r, const ndg_phase_key *key, ndg_erro
     ndg_phases_insert(r->p, entry);
     r->entry = NULL;
   }
+  ndg_outcomes_note(r->p);
   r->p->record.gradient_evaluations += ph->steps_taken;
   ndg_phase_count(r->p, ph);
   return st;

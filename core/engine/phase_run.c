@@ -79,8 +79,7 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
   for (; t < ph->steps; t++) {
     if (t % r->interval == 0) {
       ndg_phase_measure(r, t);
-      memcpy(r->entry->frozen, r->status, (size_t)n_tasks);
-      r->entry->diverged = r->diverged;
+      ndg_phase_freeze(r);
       const ndg_status st = ndg_cached_phase_note_norm(r->entry, t / r->interval, r->largest, e);
       if (st < 0)
         return st;
@@ -109,18 +108,16 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
 
 ndg_status ndg_phase_run_steps(ndg_problem *p, ndg_phase *ph, const ndg_optimizer *o,
                                ndg_error *e) {
-  const uint64_t n_tasks = p->tasks.arrays.n_tasks;
   const ndg_phase_key key = ndg_phase_key_of(p, ph, o);
   ndg_phase_run r = {.p = p,
                      .phase = ph,
                      .optimizer = *o,
                      .is_complex = ndg_phase_is_complex(ph),
                      .interval = ph->tolerance > 0 ? INTERVAL_TOLERANCE : INTERVAL_FIXED};
-  r.norm = ndg_calloc((size_t)n_tasks, sizeof *r.norm);
-  r.status = ndg_calloc((size_t)n_tasks, sizeof *r.status);
-  ndg_status st = r.norm && r.status ? NDG_OK : ndg_no_memory(e, "gradient norms");
-  if (st >= 0)
-    st = get_programs(&r, e);
+  r.norm = p->norms;
+  r.status = p->phase.status;
+  r.since = p->phase.step;
+  ndg_status st = get_programs(&r, e);
   if (st >= 0) {
     ndg_programs_set_beta(p, ph->beta);
     ndg_programs_set_optimizer(p, o);
@@ -135,7 +132,5 @@ ndg_status ndg_phase_run_steps(ndg_problem *p, ndg_phase *ph, const ndg_optimize
   if (st >= 0)
     st = ndg_phase_finish(&r, &key, e);
   ndg_cached_phase_free(r.entry);
-  ndg_free(r.norm);
-  ndg_free(r.status);
   return st;
 }

@@ -127,6 +127,8 @@ ndg_status ndg_problem_open(const ndg_problem_spec *s, ndg_problem **out, ndg_er
   if (st >= 0)
     st = open_batches(p, e);
   if (st >= 0)
+    st = ndg_outcomes_open(p, e);
+  if (st >= 0)
     st = open_learner(p, e);
   if (st < 0) {
     ndg_problem_close(p);
@@ -154,6 +156,8 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
   }
   if (st >= 0)
     st = open_batches(q, e);
+  if (st >= 0)
+    st = ndg_outcomes_open(q, e);
   if (st >= 0)
     st = open_learner(q, e);
   if (st >= 0)
@@ -233,6 +237,8 @@ void ndg_problem_close(ndg_problem *p) {
   ndg_factor_free(p->factor);
   ndg_programs_close(p);
   close_scratch(p);
+  ndg_outcomes_close(p);
+  ndg_vector_destroy(p->predictions);
   ndg_vector_destroy(p->start);
   if (p->theta_run != p->theta)
     ndg_free(p->theta_run);

@@ -85,6 +85,25 @@ typedef struct ndg_learning {
 } ndg_learning;
 ndg_status ndg_problem_learn(ndg_problem *, double *phi, ndg_learning *, ndg_error *);
 
+/* How tasks came out of the last estimate, learning or adaptation, the worst of all its phases:
+   still running at the end, stopped at the tolerance, or diverged. step: when that was known, in
+   that phase; n_tasks each, either may be NULL. [owner; open; pure] */
+enum { NDG_TASK_RUNNING = 0, NDG_TASK_CONVERGED = 1, NDG_TASK_DIVERGED = 2 };
+void ndg_problem_task_status(const ndg_problem *, uint8_t *status, uint64_t *step);
+/* Learning after each of n numbers of inner steps, in ascending order, with no regard to a
+   tolerance: n x n_tasks losses and accuracies (NaN if the learner has none), phi n x n_tasks x P;
+   any may be NULL. Tasks that diverged give NaN from then on, and NDG_DIVERGED. Bits are those of
+   learning that ends there. [owner; open; cost of the largest number of steps] */
+ndg_status ndg_problem_adapt(ndg_problem *, uint64_t n, const uint64_t *steps, double *learn_loss,
+                             double *eval_loss, double *eval_accuracy, double *phi, ndg_error *);
+/* What the learner says besides losses. [any; open; pure] */
+bool ndg_problem_has_accuracy(const ndg_problem *);
+/* Shape of one task's predictions; false: the learner has none. */
+bool ndg_problem_prediction_shape(const ndg_problem *, ndg_shape *);
+/* The learner's predictions on the evaluation inputs, at phi (n_tasks x P): n_tasks x their shape.
+   [owner; open; cost of an evaluation] */
+ndg_status ndg_problem_predict(ndg_problem *, const double *phi, double *out, ndg_error *);
+
 /* Forget the results of nudged phases (true) or of all phases (false) that later calls could
  * continue. */
 void ndg_problem_forget_phases(ndg_problem *, bool keep_free);

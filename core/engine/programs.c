@@ -103,6 +103,14 @@ static ndg_status check_scalar(const ndg_problem *p, ndg_node node, const char *
   return NDG_OK;
 }
 
+static ndg_status check_predictions(const ndg_problem *p, ndg_node node, ndg_error *e) {
+  if (node > ndg_graph_node_count(p->graph))
+    return ndg_fail(e, NDG_EINVAL, "predictions are no node of the graph");
+  if (ndg_graph_get(p->graph, node)->kind != NDG_REAL)
+    return ndg_fail(e, NDG_EINVAL, "predictions must be real numbers");
+  return NDG_OK;
+}
+
 static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arrays,
                         const ndg_array *descriptions, ndg_learner_outputs *out, ndg_error *e) {
   const ndg_learner_inputs in = {.struct_size = sizeof in,
@@ -123,6 +131,8 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
     st = check_scalar(p, out->eval_loss, "eval_loss", e);
   if (st >= 0 && out->eval_accuracy)
     st = check_scalar(p, out->eval_accuracy, "eval_accuracy", e);
+  if (st >= 0 && out->predictions)
+    st = check_predictions(p, out->predictions, e);
   return st;
 }
 

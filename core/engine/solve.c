@@ -197,17 +197,19 @@ static ndg_status judge(const solver *s, const char *name, ndg_error *e) {
     return ndg_fail(e, NDG_ENUMERIC, "%s gives numbers that are not finite", name);
   }
   for (uint64_t t = 0; t < s->n_tasks; t++) {
+    char task[NDG_TASK_NAME_SIZE];
+    ndg_task_name(&s->problem->tasks.labels, t, task);
     if (s->broken[t] && s->request->solver == NDG_SOLVE_DENSE) {
       return ndg_fail(e, NDG_NOT_CONVERGED,
-                      "the dense solve: H + damping I is not positive definite in task %llu "
+                      "the dense solve: H + damping I is not positive definite in %s "
                       "(saddle); raise damping, or learn longer so that phi is at a minimum",
-                      (unsigned long long)t);
+                      task);
     }
     if (s->broken[t]) {
       return ndg_fail(e, NDG_NOT_CONVERGED,
-                      "%s met curvature %.3g in task %llu: H + damping I is not positive definite; "
+                      "%s met curvature %.3g in %s: H + damping I is not positive definite; "
                       "raise damping, or learn longer so that phi is at a minimum",
-                      name, s->worst_curvature, (unsigned long long)t);
+                      name, s->worst_curvature, task);
     }
   }
   if (s->request->tolerance > 0 && !(s->request->residual <= s->request->tolerance)) {

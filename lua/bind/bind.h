@@ -103,7 +103,12 @@ void ndg_lua_push_record(lua_State *L, const ndg_record *record); /* [-0, +1, m]
 void ndg_lua_open_problem(lua_State *L);
 int ndg_lua_problem_open(lua_State *L);      /* problem_open.c; [-1, +1, v] */
 int ndg_lua_problem_set_tasks(lua_State *L); /* " ; method */
-int ndg_lua_problem_exact(lua_State *L);     /* oracle.c; method */
+int ndg_lua_problem_adapt(lua_State *L);     /* adapt.c; methods */
+int ndg_lua_problem_predict(lua_State *L);
+/* Field `diverged` of the table on top: positions, from 1, of the tasks whose last learning
+   diverged. [-0, +0, m] */
+void ndg_lua_set_diverged(lua_State *L, const ndg_problem *);
+int ndg_lua_problem_exact(lua_State *L); /* oracle.c; method */
 
 extern const luaL_Reg ndg_lua_batch_functions[];
 extern const luaL_Reg ndg_lua_analysis_functions[];

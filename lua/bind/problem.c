@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge.problem: learner, tasks and inner optimiser, compiled. User value 1 is the description it
    was made of, 2 the rules that it has run. */
-#include <inttypes.h>
 #include <math.h>
 
 #include "bind/bind.h"
@@ -140,9 +139,6 @@ static int problem_learn(lua_State *L) { /* [-0, +1, v] ([{soft = true}]): what 
     return ndg_lua_raise(L, &e, NULL, NULL);
   }
   if (learning.status > 0 && !soft) {
-    ndg_fail(&e, learning.status, "learning %s after %" PRIu64 " steps (gradient norm %.3g); %s",
-             learning.status == NDG_DIVERGED ? "diverged" : "has not converged",
-             learning.steps_taken, learning.gradient_norm, remedy(learning.status));
     return ndg_lua_raise(L, &e, NULL, NULL);
   }
   ndg_lua_set_text(L, "status", ndg_lua_status_name(learning.status));
@@ -151,6 +147,7 @@ static int problem_learn(lua_State *L) { /* [-0, +1, v] ([{soft = true}]): what 
   ndg_lua_set_number(L, "learn_loss", learning.learn_loss);
   ndg_lua_set_number(L, "eval_loss", learning.eval_loss);
   ndg_lua_set_number(L, "eval_accuracy", learning.eval_accuracy);
+  ndg_lua_set_diverged(L, p);
   return 1;
 }
 
@@ -224,6 +221,7 @@ static int problem_estimate(lua_State *L) {
     return ndg_lua_raise(L, &e, id, NULL);
   }
   ndg_lua_push_record(L, &record);
+  ndg_lua_set_diverged(L, p);
   return 2;
 }
 
@@ -280,6 +278,8 @@ static const luaL_Reg methods[] = {{"spec", problem_spec},
                                    {"estimate", problem_estimate},
                                    {"accepts", problem_accepts},
                                    {"set_tasks", ndg_lua_problem_set_tasks},
+                                   {"adapt", ndg_lua_problem_adapt},
+                                   {"predict", ndg_lua_problem_predict},
                                    {"provides", problem_provides},
                                    {"exact", ndg_lua_problem_exact},
                                    {NULL, NULL}};

@@ -204,8 +204,19 @@ function Problem:set_tasks(tasks) end
 function Problem:start(task) end
 ---One free phase. Divergence and a missed tolerance are errors unless soft.
 ---@param options? { soft: boolean }
----@return { phi: nudge.Array, steps: integer, gradient_norm: number, learn_loss: number, eval_loss: number, eval_accuracy: number, status: string }
+---@return { phi: nudge.Array, steps: integer, gradient_norm: number, learn_loss: number, eval_loss: number, eval_accuracy: number, status: string, diverged: integer[] }
 function Problem:learn(options) end
+---Learning after each of some numbers of inner steps, in ascending order; losses are n x n_tasks,
+---phi n x n_tasks x P unless phi = false. eval_accuracy only where the learner has one. With soft,
+---tasks that diverge give NaN from then on and stand in diverged.
+---@param options { steps: integer[], phi?: boolean, soft?: boolean }
+---@return { steps: integer[], learn_loss: nudge.Array, eval_loss: nudge.Array, eval_accuracy: nudge.Array?, phi: nudge.Array?, status: string, note: string, diverged: integer[] }
+function Problem:adapt(options) end
+---The learner's predictions on the evaluation inputs at phi (n_tasks x P): one row per sample of
+---each task; no axis of tasks if there is one task.
+---@param phi nudge.Array
+---@return nudge.Array
+function Problem:predict(phi) end
 ---@param rule nudge.Rule
 ---@param options? { soft: boolean, per_task: boolean }
 ---@return nudge.Array estimate

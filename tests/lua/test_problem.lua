@@ -132,14 +132,61 @@ tap.test("other tasks in the same problem", function()
   tap.ok(p:estimate(rule, { per_task = true }):equals(before), "a refusal changes nothing")
 end)
 
+tap.test("learning looked at on its way", function()
+  local p <close> = problems.network()
+  local a = p:adapt { steps = { 0, 1, 400 } }
+  tap.is(table.concat(a.eval_loss:shape(), "x"), "3x1")
+  tap.is(table.concat(a.phi:shape(), "x"), "3x1x" .. p:info().n_phi)
+  tap.is(a.steps[3], 400)
+  tap.is(a.status, "ok")
+  tap.is(#a.diverged, 0)
+  local learned = p:learn()
+  tap.is(a.eval_loss:get(3, 1), learned.eval_loss)
+  tap.is(a.eval_accuracy:get(3, 1), learned.eval_accuracy)
+  tap.ok(a.phi[3][1]:equals(learned.phi))
+  tap.ok(a.phi[1][1]:equals(p:start()))
+  tap.ok(a.learn_loss:get(3, 1) < a.learn_loss:get(1, 1))
+  tap.is(p:adapt({ steps = { 2 }, phi = false }).phi, nil)
+  local answers = p:predict(learned.phi)
+  tap.is(table.concat(answers:shape(), "x"), "10x2")
+  tap.raises(function() p:predict(nudge.zeros(3)) end, "real numbers")
+  tap.raises(function() p:adapt { steps = {} } end, "test_problem.lua:%d+:", "list of numbers")
+  tap.raises(function() p:adapt { steps = { 1.5 } } end, "1.5, not a whole number")
+  tap.raises(function() p:adapt { steps = { 3, 2 } } end, "must ascend; 2 comes after 3")
+  tap.raises(function() p:adapt { step = { 3 } } end, "no field 'step'")
+  local plain <close> = problems.ridge()
+  tap.is(plain:adapt({ steps = { 1 } }).eval_accuracy, nil)
+  tap.raises(function() plain:predict(plain:start()) end, "quadratic has no predictions")
+end)
+
+tap.test("a diverging task is named, and can be taken", function()
+  local tasks = lines(3, 1)
+  tasks.domain, tasks.indices = "lines", { 7, 8, 9 }
+  for i = 1, 2 do tasks.arrays[1].values:set(2, i, i, -90) end
+  local p <close> = nudge.problem {
+    learner = nudge.learner("quadratic", { form = "linear_quadratic", l = 0.5 }), tasks = tasks,
+    inner = { lr = 0.1, steps = 200 },
+  }
+  tap.is(tasks.arrays[1].name, "H0")
+  tap.raises(function() p:adapt { steps = { 200 } } end, "in task 8 of lines", "smaller lr")
+  local a = p:adapt { steps = { 0, 200 }, soft = true }
+  tap.is(a.status, "diverged")
+  tap.is(table.concat(a.diverged, ","), "2")
+  tap.ok(a.eval_loss:get(2, 2) ~= a.eval_loss:get(2, 2), "NaN")
+  tap.ok(a.learn_loss:get(2, 1) < a.learn_loss:get(1, 1))
+  tap.is(p:learn({ soft = true }).diverged[1], 2)
+end)
+
 tap.test("soft statuses are errors that say what to change, unless taken", function()
   local p <close> = problems.ridge { optimizer = "gradient_descent", lr = 50, steps = 500 }
-  tap.raises(function() p:learn() end, "test_problem.lua:%d+:", "diverged", "smaller step size")
+  tap.raises(function() p:learn() end, "test_problem.lua:%d+:",
+    "the free phase diverged by step %d+ in task 1", "use a smaller lr")
   tap.is(p:learn({ soft = true }).status, "diverged")
   local slow <close> = problems.ridge {
     optimizer = "gradient_descent", lr = 1e-4, steps = 5, tolerance = 1e-12,
   }
-  local e = tap.raises(function() slow:learn() end, "has not converged", "more steps")
+  local e = tap.raises(function() slow:learn() end, "the free phase stopped after 5 steps",
+    "more steps")
   tap.is(e.code, "not_converged")
   local scalar <close> = problems.scalar()
   scalar:exact()

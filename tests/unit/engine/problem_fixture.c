@@ -75,7 +75,12 @@ static ndg_status build(const void *options, const ndg_builder *b, const ndg_lea
   out->eval_loss = ndg_add(b, half_square(b, ndg_sub(b, in->phi[0], in->arrays[2])),
                            ndg_add(b, ndg_sum(b, in->phi[1]), half_square(b, center)));
   out->eval_accuracy = ndg_mean(b, ndg_greater(b, in->phi[0], in->arrays[2]));
+  out->predictions =
+      ndg_matmul(b, in->arrays[3], ndg_reshape(b, in->phi[0], NDG_MATRIX(N_X, 1)), 0, 0);
   switch (o->defect) {
+  case DEFECT_NO_PREDICTIONS:
+    out->predictions = NDG_NO_NODE;
+    break;
   case DEFECT_VECTOR_LOSS:
     out->learn_loss = in->phi[0];
     break;

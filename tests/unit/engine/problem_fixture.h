@@ -5,6 +5,7 @@
      learn = ½ xᵀA x − bᵀx + ½ Σ pull (x − center)² + ½ Σ (y − x₀₁)² + ½ mean_r (R_r x − v_r)²
              + mean_r R_rk x_k, k = l_r
      eval  = ½ Σ (x − c)² + Σ y + ½ Σ center²
+     predictions = R x, a column
    with A, b, c of the task ("A", "b", "c") and R, v, l its samples
    ("learn.rows", "learn.values", "learn.labels"). */
 #ifndef TESTS_PROBLEM_FIXTURE_H
@@ -31,6 +32,7 @@ enum {
   DEFECT_VECTOR_LOSS,
   DEFECT_SHARED_LOSS,
   DEFECT_NO_LOSS,
+  DEFECT_NO_PREDICTIONS,
   DEFECT_BUILD,   /* build records an error in the graph */
   DEFECT_INFINITE /* learn_loss is infinite away from the start */
 };

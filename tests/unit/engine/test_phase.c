@@ -258,7 +258,7 @@ START_TEST(a_frozen_task_leaves_the_others_alone) {
   result a = run(calm, 300, 0, 0), b = run(wild, 300, 0, 0);
   ck_assert_int_eq(a.status, NDG_OK);
   ck_assert_int_eq(b.status, NDG_DIVERGED);
-  ck_assert(strstr(b.text, "in task 1 (1 of 3") != NULL);
+  ck_assert(strstr(b.text, "in task 2 (1 of 3") != NULL);
   ck_assert_uint_eq(b.phase.steps_taken, 300);
   long double x[N_PHI], y[N_PHI];
   for (uint64_t t = 0; t < 3; t++) {

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* How each task came out of the phases of an estimate. */
+#include <string.h>
+
+#include "engine/internal.h"
+
+ndg_status ndg_outcomes_open(ndg_problem *p, ndg_error *e) {
+  const size_t n = (size_t)p->tasks.arrays.n_tasks;
+  ndg_task_states *states[] = {&p->phase, &p->outcome};
+  bool complete = (p->norms = ndg_calloc(n, sizeof *p->norms));
+  for (int i = 0; i < 2; i++) {
+    states[i]->status = ndg_calloc(n, sizeof *states[i]->status);
+    states[i]->step = ndg_calloc(n, sizeof *states[i]->step);
+    complete = complete && states[i]->status && states[i]->step;
+  }
+  return complete ? NDG_OK : ndg_no_memory(e, "the outcome of tasks");
+}
+
+void ndg_outcomes_close(ndg_problem *p) {
+  ndg_task_states *states[] = {&p->phase, &p->outcome};
+  for (int i = 0; i < 2; i++) {
+    ndg_free(states[i]->status);
+    ndg_free(states[i]->step);
+  }
+  ndg_free(p->norms);
+}
+
+void ndg_outcomes_begin(ndg_problem *p) {
+  const size_t n = (size_t)p->tasks.arrays.n_tasks;
+  memset(p->outcome.status, NDG_TASK_RUNNING, n); /* until there is a phase */
+  memset(p->outcome.step, 0, n * sizeof *p->outcome.step);
+  p->n_phases = 0;
+}
+
+/* Converged only if all phases are, diverged if one is: by the last phase that says so, or the
+   first. */
+static bool is_worse(uint8_t status, uint8_t than) {
+  static const uint8_t badness[] = {
+      [NDG_TASK_CONVERGED] = 0, [NDG_TASK_RUNNING] = 1, [NDG_TASK_DIVERGED] = 2};
+  return badness[status] > badness[than] || (status == than && than != NDG_TASK_DIVERGED);
+}
+
+void ndg_outcomes_note(ndg_problem *p) {
+  for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++)
+    if (p->n_phases == 0 || is_worse(p->phase.status[t], p->outcome.status[t])) {
+      p->outcome.status[t] = p->phase.status[t];
+      p->outcome.step[t] = p->phase.step[t];
+    }
+  p->n_phases++;
+}
+
+void ndg_problem_task_status(const ndg_problem *p, uint8_t *status, uint64_t *step) {
+  const size_t n = (size_t)p->tasks.arrays.n_tasks;
+  if (status)
+    memcpy(status, p->outcome.status, n);
+  if (step)
+    memcpy(step, p->outcome.step, n * sizeof *step);
+}
