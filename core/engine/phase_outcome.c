@@ -17,7 +17,7 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
   const ndg_phase *ph = r->phase;
   const uint64_t n_tasks = r->state[0]->n_tasks;
   uint64_t n_diverged = 0, running = n_tasks;
-  char name[96], task[NDG_TASK_NAME_SIZE];
+  char name[96], task[NDG_TASK_NAME_SIZE], many[64] = "";
   for (uint64_t t = n_tasks; t-- > 0;) {
     n_diverged += r->status[t] == NDG_TASK_DIVERGED;
     if (r->status[t] == NDG_TASK_RUNNING)
@@ -27,11 +27,13 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
   if (n_diverged) {
     const char *smaller = ph->beta.re != 0 || ph->beta.im != 0 ? "|beta| or lr" : "lr";
     ndg_task_name(&r->p->tasks.labels, r->diverged.task, task);
+    if (n_tasks > 1)
+      snprintf(many, sizeof many, " (%llu of %llu tasks in all)", (unsigned long long)n_diverged,
+               (unsigned long long)n_tasks);
     return ndg_fail(e, NDG_DIVERGED,
-                    "%s diverged by step %llu in %s (%llu of %llu tasks in all): gradient "
-                    "norm %.3g after at most %.3g at the start; use a smaller %s than lr = %g",
-                    name, (unsigned long long)r->diverged.step, task,
-                    (unsigned long long)n_diverged, (unsigned long long)n_tasks, r->diverged.norm,
+                    "%s diverged by step %llu in %s%s: gradient norm %.3g after at most %.3g at "
+                    "the start; use a smaller %s than lr = %g",
+                    name, (unsigned long long)r->diverged.step, task, many, r->diverged.norm,
                     r->diverged.reference, smaller, r->optimizer.lr);
   }
   if (ph->tolerance > 0 && running < n_tasks) {

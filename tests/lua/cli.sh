@@ -200,7 +200,7 @@ unset NUDGE_DATA
 
 body 50 'p:learn()'
 statement "divergence: what, when, what to change" \
-  'statement.lua:6: .*diverged after [0-9]+ steps.*smaller' <body
+  'statement.lua:6: .*diverged by step [0-9]+.*smaller' <body
 body 50 'p:estimate(nudge.rule("contrastive", { variant = "forward" }))'
 statement "divergence inside a rule" 'statement.lua:6: .*contrastive.*phase.*diverged' <body
 body 0.1 'p:exact()' 'p:estimate(nudge.rule("contrastive", { beta = 900 }))'
