@@ -46,9 +46,23 @@ static int needs_free_phase(const estimate *x) {
 static ndg_status estimate_gradient(const void *options, const ndg_problem_api *api,
                                     ndg_problem *problem, ndg_vector *gradient, ndg_record *record,
                                     ndg_error *e) {
-  estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
+  const contrastive_options *o = options;
+  estimate x = {.options = o,
+                .api = api,
+                .problem = problem,
+                .record = record,
+                .error = e,
+                .info = {.struct_size = sizeof x.info}};
   ndg_status st = NDG_OK;
   contrastive_stencil(options, &x.stencil);
+  api->describe(problem, &x.info);
+  st = learning_check_problem("free_momentum", o->free_optimizer, o->free_momentum, &x.info, e);
+  st = st < 0 ? st
+              : learning_check_problem("nudged_momentum", o->nudged_optimizer, o->nudged_momentum,
+                                       &x.info, e);
+  if (st < 0) {
+    return st;
+  }
   if (contrastive_check_radius(&x) != NDG_OK && must_refuse(&x)) {
     return refuse(&x, gradient);
   }

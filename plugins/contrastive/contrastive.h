@@ -3,7 +3,7 @@
 #ifndef CONTRASTIVE_H
 #define CONTRASTIVE_H
 
-#include "nudge/nudge.h"
+#include "learning.h"
 #include "stencil.h"
 
 enum { CONTINUE, RESTART };
@@ -12,7 +12,7 @@ enum { FRESH, CARRIED };
 enum { REFUSE, REPORT };
 
 typedef struct contrastive_options {
-  double beta, free_tolerance, nudged_tolerance, free_lr, nudged_lr;
+  double beta, free_tolerance, nudged_tolerance, free_lr, nudged_lr, free_momentum, nudged_momentum;
   int64_t points, free_steps, nudged_steps;
   int32_t variant, start, reference, state;
   int32_t free_optimizer, nudged_optimizer, past_radius;

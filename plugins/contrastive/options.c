@@ -38,20 +38,14 @@ const ndg_option contrastive_option_table[] = {
     NDG_OPT_ENUM(contrastive_options, start, CONTINUE, starts, "Start of nudged phases."),
     NDG_OPT_ENUM(contrastive_options, reference, FREE, references,
                  "What forward and second_order contrast with."),
-    NDG_OPT_I64(contrastive_options, free_steps, -1, -1, INT64_MAX,
-                "Most steps of the free phase; -1: as the problem."),
-    NDG_OPT_I64(contrastive_options, nudged_steps, -1, -1, INT64_MAX,
-                "Most steps of each nudged phase; -1: as the problem."),
-    NDG_OPT_F64(contrastive_options, free_tolerance, -1, -1, 1e6, 0, NULL,
-                "Relative gradient norm at which the free phase stops; 0: never; -1: as the "
-                "problem."),
-    NDG_OPT_F64(contrastive_options, nudged_tolerance, -1, -1, 1e6, 0, NULL,
-                "Relative gradient norm at which nudged phases stop; 0: never; -1: as the "
-                "problem."),
-    NDG_OPT_F64(contrastive_options, free_lr, 0, 0, 1e6, NDG_OPTION_LOG, NULL,
-                "Step size of the free phase; 0: as the problem."),
-    NDG_OPT_F64(contrastive_options, nudged_lr, 0, 0, 1e6, NDG_OPTION_LOG, NULL,
-                "Step size of nudged phases; 0: as the problem."),
+    LEARNING_OPT_STEPS(contrastive_options, free_steps, "the free phase"),
+    LEARNING_OPT_STEPS(contrastive_options, nudged_steps, "each nudged phase"),
+    LEARNING_OPT_TOLERANCE(contrastive_options, free_tolerance, "the free phase"),
+    LEARNING_OPT_TOLERANCE(contrastive_options, nudged_tolerance, "each nudged phase"),
+    LEARNING_OPT_LR(contrastive_options, free_lr, "the free phase"),
+    LEARNING_OPT_LR(contrastive_options, nudged_lr, "nudged phases"),
+    LEARNING_OPT_MOMENTUM(contrastive_options, free_momentum, "the free phase"),
+    LEARNING_OPT_MOMENTUM(contrastive_options, nudged_momentum, "nudged phases"),
     NDG_OPT_ENUM(contrastive_options, free_optimizer, NDG_OPTIMIZER_PROBLEM, optimizers,
                  "Optimiser of the free phase."),
     NDG_OPT_ENUM(contrastive_options, nudged_optimizer, NDG_OPTIMIZER_PROBLEM, optimizers,
@@ -78,17 +72,19 @@ static ndg_status check_points(const contrastive_options *o, ndg_error *e) {
   return NDG_OK;
 }
 
-static ndg_status check_tolerance(const char *name, double tolerance, ndg_error *e) {
-  return tolerance >= 0 || tolerance == -1
-             ? NDG_OK
-             : ndg_fail(e, NDG_EINVAL, "%s is %g; give -1 (as the problem), 0 (never) or more",
-                        name, tolerance);
+static ndg_status check_learning(const contrastive_options *o, ndg_error *e) {
+  ndg_status st = learning_check_tolerance("free_tolerance", o->free_tolerance, e);
+  st = st < 0 ? st : learning_check_tolerance("nudged_tolerance", o->nudged_tolerance, e);
+  st = st < 0 ? st
+              : learning_check_momentum("free_momentum", o->free_optimizer, o->free_momentum, e);
+  return st < 0 ? st
+                : learning_check_momentum("nudged_momentum", o->nudged_optimizer,
+                                          o->nudged_momentum, e);
 }
 
 ndg_status contrastive_check(const void *options, ndg_error *e) {
   const contrastive_options *o = options;
-  if (check_points(o, e) < 0 || check_tolerance("free_tolerance", o->free_tolerance, e) < 0 ||
-      check_tolerance("nudged_tolerance", o->nudged_tolerance, e) < 0) {
+  if (check_points(o, e) < 0 || check_learning(o, e) < 0) {
     return NDG_EINVAL;
   }
   if (o->reference == MATCHED && o->variant != FORWARD && o->variant != SECOND_ORDER) {

@@ -20,15 +20,6 @@ void contrastive_note(estimate *x, ndg_status st, const char *format, ...) {
   x->record->status = st;
 }
 
-/* NaN: the problem's. */
-static ndg_optimizer request(int32_t kind, double lr) {
-  return (ndg_optimizer){.kind = (uint32_t)kind,
-                         .lr = lr > 0 ? lr : NAN,
-                         .momentum = NAN,
-                         .beta2 = NAN,
-                         .epsilon = NAN};
-}
-
 /* Does an unstable minimum show as a growing gradient? Newton's method goes to saddles as well, and
    Adam's steps are as long near a minimum as elsewhere. */
 static int follows_slope(const estimate *x, const ndg_phase *p) {
@@ -83,7 +74,8 @@ static ndg_status run(estimate *x, ndg_phase *p, const char *which) {
 
 ndg_status contrastive_free_phase(estimate *x) {
   const contrastive_options *o = x->options;
-  const ndg_optimizer optimizer = request(o->free_optimizer, o->free_lr);
+  const ndg_optimizer optimizer =
+      learning_optimizer(o->free_optimizer, o->free_lr, o->free_momentum);
   const uint32_t space = o->state == CARRIED ? NDG_STATE : NDG_PHI;
   x->free = new_vector(x, space, 0, &optimizer);
   if (!x->free) {
@@ -104,7 +96,8 @@ ndg_status contrastive_free_phase(estimate *x) {
 static ndg_phase nudged_phase(const estimate *x) {
   const contrastive_options *o = x->options;
   return (ndg_phase){.struct_size = sizeof(ndg_phase),
-                     .optimizer = request(o->nudged_optimizer, o->nudged_lr),
+                     .optimizer =
+                         learning_optimizer(o->nudged_optimizer, o->nudged_lr, o->nudged_momentum),
                      .start = o->start == CONTINUE ? x->free : NULL,
                      .first_step = o->state == CARRIED ? x->free_steps : 0};
 }
@@ -167,7 +160,6 @@ ndg_status contrastive_sample_reference(estimate *x, uint32_t k) {
 }
 
 ndg_status contrastive_check_radius(estimate *x) {
-  x->info.struct_size = sizeof x->info;
   x->api->describe(x->problem, &x->info);
   if (isnan(x->record->stability_radius)) {
     x->record->stability_radius = x->info.stability_radius;

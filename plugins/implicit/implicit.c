@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Implicit differentiation: v ≈ H⁻¹ g, then ∂θL^eval - (∂²φθ L^learn)ᵀ v. See README.md. */
-#include <math.h>
-
-#include "nudge/nudge.h"
+#include "learning.h"
 
 enum { DENSE, CG, NEUMANN, T1T2 };
 
 typedef struct implicit_options {
-  double tolerance, damping, alpha, free_tolerance, free_lr;
+  double tolerance, damping, alpha, free_tolerance, free_lr, free_momentum;
   int64_t iterations, free_steps;
   int32_t solver, warm_start, free_optimizer;
 } implicit_options;
@@ -33,13 +31,10 @@ static const ndg_option option_table[] = {
                 "Step of neumann and t1t2; 0: 1 / (largest eigenvalue of H)."),
     NDG_OPT_BOOL(implicit_options, warm_start, 0,
                  "cg and neumann begin at the v of the previous estimate."),
-    NDG_OPT_I64(implicit_options, free_steps, -1, -1, INT64_MAX,
-                "Most steps of the free phase; -1: as the problem."),
-    NDG_OPT_F64(implicit_options, free_tolerance, -1, -1, 1e6, 0, NULL,
-                "Relative gradient norm at which the free phase stops; 0: never; -1: as the "
-                "problem."),
-    NDG_OPT_F64(implicit_options, free_lr, 0, 0, 1e6, NDG_OPTION_LOG, NULL,
-                "Step size of the free phase; 0: as the problem."),
+    LEARNING_OPT_STEPS(implicit_options, free_steps, "the free phase"),
+    LEARNING_OPT_TOLERANCE(implicit_options, free_tolerance, "the free phase"),
+    LEARNING_OPT_LR(implicit_options, free_lr, "the free phase"),
+    LEARNING_OPT_MOMENTUM(implicit_options, free_momentum, "the free phase"),
     NDG_OPT_ENUM(implicit_options, free_optimizer, NDG_OPTIMIZER_PROBLEM, optimizers,
                  "Optimiser of the free phase."),
     NDG_OPT_END};
@@ -48,10 +43,9 @@ static ndg_status check(const void *options, ndg_error *e) {
   const implicit_options *o = options;
   const int iterative = o->solver == CG || o->solver == NEUMANN;
   const char *solver = solvers[o->solver].name;
-  if (!(o->free_tolerance >= 0 || o->free_tolerance == -1)) {
-    return ndg_fail(e, NDG_EINVAL,
-                    "free_tolerance is %g; give -1 (as the problem), 0 (never) or more",
-                    o->free_tolerance);
+  if (learning_check_tolerance("free_tolerance", o->free_tolerance, e) < 0 ||
+      learning_check_momentum("free_momentum", o->free_optimizer, o->free_momentum, e) < 0) {
+    return NDG_EINVAL;
   }
   if (o->warm_start && !iterative) {
     return ndg_fail(e, NDG_EINVAL, "warm_start is for solvers cg and neumann, not for %s", solver);
@@ -109,12 +103,13 @@ static ndg_status free_phase(estimate *x) {
   const implicit_options *o = x->options;
   ndg_problem_info info = {.struct_size = sizeof info};
   x->api->describe(x->problem, &info);
+  const ndg_status usable =
+      learning_check_problem("free_momentum", o->free_optimizer, o->free_momentum, &info, x->error);
+  if (usable < 0) {
+    return usable;
+  }
   ndg_phase p = {.struct_size = sizeof p,
-                 .optimizer = {.kind = (uint32_t)o->free_optimizer,
-                               .lr = o->free_lr > 0 ? o->free_lr : NAN,
-                               .momentum = NAN,
-                               .beta2 = NAN,
-                               .epsilon = NAN},
+                 .optimizer = learning_optimizer(o->free_optimizer, o->free_lr, o->free_momentum),
                  .end = x->phi,
                  .steps = o->free_steps < 0 ? info.steps : (uint64_t)o->free_steps,
                  .tolerance = o->free_tolerance < 0 ? info.tolerance : o->free_tolerance};

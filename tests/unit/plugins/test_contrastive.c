@@ -195,6 +195,36 @@ START_TEST(momentum_fresh_and_carried) {
 }
 END_TEST
 
+START_TEST(momentum_of_each_phase) {
+  /* The inner optimiser takes none: nudged phases have their own. */
+  ndg_problem *problem = open_scalar(descent(0.1, 6));
+  hand free = hand_start(), nudged, matched;
+  hand_steps(&free, 0, 0.1, 0, 6);
+  free.velocity = 0;
+  nudged = matched = free;
+  hand_steps(&nudged, 0.5, 0.1, 0.6, 6);
+  hand_steps(&matched, 0, 0.1, 0.6, 6);
+  (void)estimate(problem, "contrastive",
+                 "variant=forward; beta=0.5; nudged_optimizer=heavy_ball; nudged_momentum=0.6; "
+                 "reference=matched",
+                 found);
+  ck_assert_double_eq_tol(found[0], (hand_g(&nudged) - hand_g(&matched)) / 0.5, 1e-14);
+  check_estimate_refused(problem, "contrastive", "nudged_momentum=0.6", "takes no momentum");
+  check_estimate_refused(problem, "contrastive", "free_momentum=0.6", "takes no momentum");
+  ndg_problem_close(problem);
+  problem = open_scalar(heavy_ball(0.1, 0.8, 6));
+  hand plus = hand_start(), minus;
+  hand_steps(&plus, 0, 0.1, 0.3, 6);
+  minus = plus;
+  hand_steps(&plus, 0.5, 0.1, 0.6, 6);
+  hand_steps(&minus, -0.5, 0.1, 0.6, 6);
+  (void)estimate(problem, "contrastive",
+                 "beta=0.5; free_momentum=0.3; nudged_momentum=0.6; state=carried", found);
+  ck_assert_double_eq_tol(found[0], hand_g(&plus) - hand_g(&minus), 1e-14);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(matched_reference_removes_what_is_left_to_learn) {
   ndg_problem *problem = open_linear_quadratic(descent(0.1, 40));
   closed_form_gradient(problem, exact);
@@ -387,6 +417,9 @@ START_TEST(bad_options) {
       {"state=carried; nudged_optimizer=adam", "same free_optimizer and nudged_optimizer"},
       {"free_tolerance=-0.5", "free_tolerance is -0.5"},
       {"nudged_tolerance=-0.5", "nudged_tolerance is -0.5"},
+      {"free_momentum=1", "0 <= free_momentum < 1"},
+      {"nudged_momentum=-0.5", "nudged_momentum is -0.5"},
+      {"nudged_momentum=0.5; nudged_optimizer=gradient_descent", "no effect with"},
       {"beta=0", "beta"},
       {"beta=nan", "beta"},
       {"beta=2000", "beta"},
@@ -415,6 +448,7 @@ int main(void) {
   tcase_add_test(tests, nonlinear_network);
   tcase_add_test(tests, phases_as_asked);
   tcase_add_test(tests, momentum_fresh_and_carried);
+  tcase_add_test(tests, momentum_of_each_phase);
   tcase_add_test(tests, matched_reference_removes_what_is_left_to_learn);
   tcase_add_test(tests, known_radius_is_respected);
   tcase_add_test(tests, newton_phases_find_the_radius);
@@ -427,6 +461,6 @@ int main(void) {
   tcase_add_test(tests, relu_takes_no_complex_nudge);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
   tcase_add_loop_test(tests, without_memory, 0, 3);
-  tcase_add_loop_test(tests, bad_options, 0, 15);
+  tcase_add_loop_test(tests, bad_options, 0, 18);
   return run_suite("contrastive", tests);
 }

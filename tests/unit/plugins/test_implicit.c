@@ -162,6 +162,19 @@ START_TEST(costs) {
 }
 END_TEST
 
+START_TEST(free_phase_has_its_own_momentum) {
+  ndg_problem *ball = open_linear_quadratic(heavy_ball(0.05, 0.6, 9));
+  ndg_problem *plain = open_linear_quadratic(descent(0.05, 9));
+  (void)estimate(ball, "implicit", "solver=dense", found);
+  (void)estimate(plain, "implicit", "solver=dense; free_optimizer=heavy_ball; free_momentum=0.6",
+                 exact);
+  ck_assert_mem_eq(found, exact, LQ_P * sizeof *found);
+  check_estimate_refused(plain, "implicit", "free_momentum=0.6", "takes no momentum");
+  ndg_problem_close(ball);
+  ndg_problem_close(plain);
+}
+END_TEST
+
 START_TEST(without_memory) {
   static const char *const options[] = {"solver=cg", "solver=dense", "solver=neumann"};
   ndg_problem *problem = open_linear_quadratic(descent(0.1, 12));
@@ -177,6 +190,7 @@ START_TEST(bad_options) {
       {"solver=dense; tolerance=0.1", "tolerance is for solvers cg and neumann"},
       {"solver=cg; alpha=0.1", "alpha is for solvers neumann and t1t2, not for cg"},
       {"free_tolerance=-0.5", "free_tolerance is -0.5"},
+      {"free_momentum=0.5; free_optimizer=newton", "no effect with newton"},
       {"iterations=-1", "iterations"},
       {"damping=-1", "damping"},
       {"solver=gc", "cg"}};
@@ -196,7 +210,8 @@ int main(void) {
   tcase_add_test(tests, divergence_gives_no_number);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
   tcase_add_test(tests, costs);
+  tcase_add_test(tests, free_phase_has_its_own_momentum);
   tcase_add_loop_test(tests, without_memory, 0, 3);
-  tcase_add_loop_test(tests, bad_options, 0, 8);
+  tcase_add_loop_test(tests, bad_options, 0, 9);
   return run_suite("implicit", tests);
 }
