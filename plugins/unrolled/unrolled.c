@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Reverse mode through the steps of learning. See README.md. */
-#include <math.h>
+#define NDG_API_LEVEL 1u /* NDG_CAP_META_START */
 #include <stdlib.h>
 
-#include "nudge/nudge.h"
+#include "learning.h"
 #include "schedule.h"
 
 enum { STORE_ALL, CHECKPOINT, RECOMPUTE };
+enum { EXACT, WINDOW };
+enum { CARRIED, FRESH };
 
 typedef struct unrolled_options {
-  double lr;
+  double lr, momentum;
   int64_t window, snapshots, steps;
-  int32_t memory, optimizer;
+  int32_t memory, start, state, optimizer;
 } unrolled_options;
 
 static const ndg_choice memories[] = {
@@ -19,20 +21,33 @@ static const ndg_choice memories[] = {
     {"checkpoint", CHECKPOINT, "Hold a few snapshots, spread binomially; recompute the rest."},
     {"recompute", RECOMPUTE, "Hold one state; recompute every other from it."},
     {NULL, 0, NULL}};
+static const ndg_choice starts[] = {
+    {"exact", EXACT, "What it gets through all steps; nothing where the window does not reach it."},
+    {"window", WINDOW,
+     "The gradient with respect to phi where the window begins, taken for that of the initial "
+     "point: an approximation."},
+    {NULL, 0, NULL}};
+static const ndg_choice states[] = {
+    {"carried", CARRIED, "Velocity and moments go on where the window begins."},
+    {"fresh", FRESH, "They are zero there, and steps count from 0 again."},
+    {NULL, 0, NULL}};
 static const ndg_choice optimizers[] = {
     NDG_OPTIMIZER_CHOICES("Refused: its steps are not differentiable.")};
 
 static const ndg_option option_table[] = {
     NDG_OPT_I64(unrolled_options, window, 0, 0, INT64_MAX,
                 "Last steps to go back through; 0: all of them, and the initial point."),
+    NDG_OPT_ENUM(unrolled_options, start, EXACT, starts, "What the initial point gets."),
+    NDG_OPT_ENUM(unrolled_options, state, CARRIED, states,
+                 "Optimiser state with which a truncated window begins."),
     NDG_OPT_ENUM(unrolled_options, memory, STORE_ALL, memories,
                  "What is held of the trajectory; results are equal bit for bit."),
     NDG_OPT_I64(unrolled_options, snapshots, 0, 0, 1 << 30,
                 "States held by checkpoint; 0: log2 of the window, rounded up."),
     NDG_OPT_I64(unrolled_options, steps, -1, -1, INT64_MAX,
                 "Steps of learning; -1: as many as the problem takes."),
-    NDG_OPT_F64(unrolled_options, lr, 0, 0, 1e6, NDG_OPTION_LOG, NULL,
-                "Step size; 0: as the problem."),
+    LEARNING_OPT_LR(unrolled_options, lr, "learning"),
+    LEARNING_OPT_MOMENTUM(unrolled_options, momentum, "learning"),
     NDG_OPT_ENUM(unrolled_options, optimizer, NDG_OPTIMIZER_PROBLEM, optimizers, "Optimiser."),
     NDG_OPT_END};
 
@@ -47,7 +62,18 @@ static ndg_status check(const void *options, ndg_error *e) {
     return ndg_fail(e, NDG_EINVAL, "snapshots = %lld is for memory = checkpoint only",
                     (long long)o->snapshots);
   }
-  return NDG_OK;
+  if (o->window == 0 && (o->start == WINDOW || o->state == FRESH)) {
+    return ndg_fail(e, NDG_EINVAL, "%s is for a truncated window, and window = 0 is all steps",
+                    o->start == WINDOW ? "start = window" : "state = fresh");
+  }
+  return learning_check_momentum("momentum", o->optimizer, o->momentum, e);
+}
+
+static const char *const *needs_of(const void *options) {
+  static const char *const none[] = {NULL};
+  static const char *const start[] = {NDG_CAP_META_START, NULL};
+  const unrolled_options *o = options;
+  return o->start == WINDOW ? start : none;
 }
 
 /* One estimate under way. */
@@ -59,6 +85,7 @@ typedef struct estimate {
   ndg_error *error;
   ndg_optimizer optimizer;
   uint64_t steps, window;
+  uint64_t first;               /* number of the window's first step */
   int missed;                   /* learning did not reach the problem's tolerance */
   ndg_vector *last;             /* STATE after all steps */
   ndg_vector *adjoint;          /* STATE */
@@ -116,6 +143,11 @@ static ndg_status count_steps(estimate *x) {
                     "the problem's inner optimiser is newton, whose steps are not differentiable; "
                     "set optimizer, lr and steps of the rule");
   }
+  const ndg_status usable =
+      learning_check_problem("momentum", o->optimizer, o->momentum, &info, x->error);
+  if (usable < 0) {
+    return usable;
+  }
   x->steps = o->steps < 0 ? info.steps : (uint64_t)o->steps;
   if (o->steps < 0 && info.tolerance > 0) {
     if (info.n_tasks > 1) {
@@ -133,6 +165,7 @@ static ndg_status count_steps(estimate *x) {
   }
   const uint64_t window = (uint64_t)o->window;
   x->window = window == 0 || window > x->steps ? x->steps : window;
+  x->first = o->state == FRESH ? 0 : x->steps - x->window;
   return NDG_OK;
 }
 
@@ -169,11 +202,10 @@ static ndg_status reverse_step(estimate *x, const ndg_vector *before, uint64_t s
 
 /* The window, from the state in state[0], with every state held. */
 static ndg_status reverse_stored(estimate *x, ndg_vector **state) {
-  const uint64_t first = x->steps - x->window;
   ndg_phase p = {.record = 1,
                  .start = state[0],
                  .end = x->last,
-                 .first_step = first,
+                 .first_step = x->first,
                  .steps = x->window,
                  .states = state};
   ndg_status st = relax(x, &p);
@@ -181,7 +213,7 @@ static ndg_status reverse_stored(estimate *x, ndg_vector **state) {
     st = seed(x);
   }
   for (uint64_t i = x->window; st == NDG_OK && i-- > 0;) {
-    st = reverse_step(x, state[i], first + i);
+    st = reverse_step(x, state[i], x->first + i);
   }
   return st;
 }
@@ -189,7 +221,6 @@ static ndg_status reverse_stored(estimate *x, ndg_vector **state) {
 /* The same with n snapshots and one state to work with. */
 static ndg_status reverse_scheduled(estimate *x, ndg_vector **state, uint64_t n,
                                     uint64_t *position) {
-  const uint64_t first = x->steps - x->window;
   ndg_status st = NDG_OK;
   int seeded = 0;
   schedule plan;
@@ -200,18 +231,38 @@ static ndg_status reverse_scheduled(estimate *x, ndg_vector **state, uint64_t n,
       break;
     }
     if (go.kind == SCHEDULE_ADVANCE) {
-      st = advance(x, state[go.from], state[go.to], first + go.step, go.n);
+      st = advance(x, state[go.from], state[go.to], x->first + go.step, go.n);
       continue;
     }
     if (!seeded) {
-      st = advance(x, state[go.from], x->last, first + go.step, 1);
+      st = advance(x, state[go.from], x->last, x->first + go.step, 1);
       st = st == NDG_OK ? seed(x) : st;
       seeded = 1;
     }
     if (st == NDG_OK) {
-      st = reverse_step(x, state[go.from], first + go.step);
+      st = reverse_step(x, state[go.from], x->first + go.step);
     }
   }
+  return st;
+}
+
+/* Learning up to the window. */
+static ndg_status approach(estimate *x, ndg_vector *state) {
+  const ndg_complex one = {1, 0};
+  const uint64_t n = x->steps - x->window;
+  if (x->options->state == CARRIED) {
+    return advance(x, NULL, state, 0, n);
+  }
+  ndg_vector *phi = x->api->vector(x->problem, NDG_PHI, 0, NULL);
+  const ndg_vector *in = phi;
+  if (!phi) {
+    return no_memory(x, 1);
+  }
+  ndg_status st = advance(x, NULL, phi, 0, n);
+  if (st == NDG_OK) { /* what lies behind phi in a new state is zero */
+    st = x->api->combine(x->problem, state, one, 1, &one, &in, x->error);
+  }
+  x->api->release(x->problem, phi);
   return st;
 }
 
@@ -243,7 +294,7 @@ static ndg_status reverse_window(estimate *x) {
   if (made < n + 1 || !position) {
     st = no_memory(x, n + 1);
   } else {
-    st = advance(x, NULL, state[0], 0, x->steps - x->window);
+    st = approach(x, state[0]);
   }
   if (st == NDG_OK) {
     st = stored ? reverse_stored(x, state) : reverse_scheduled(x, state, n, position);
@@ -267,7 +318,7 @@ static ndg_status go_back(estimate *x) {
     st = advance(x, NULL, x->last, 0, 0);
     st = st == NDG_OK ? seed(x) : st;
   }
-  if (st == NDG_OK && x->window == x->steps) {
+  if (st == NDG_OK && (x->window == x->steps || x->options->start == WINDOW)) {
     st = x->api->start_transposed(x->problem, x->adjoint, x->through, x->error);
   }
   return st;
@@ -279,11 +330,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   const unrolled_options *o = options;
   const ndg_complex one = {1, 0}, none = {NAN, 0}, weights[] = {{1, 0}, {1, 0}};
   estimate x = {.options = options, .api = api, .problem = problem, .record = record, .error = e};
-  x.optimizer = (ndg_optimizer){.kind = (uint32_t)o->optimizer,
-                                .lr = o->lr > 0 ? o->lr : NAN,
-                                .momentum = NAN,
-                                .beta2 = NAN,
-                                .epsilon = NAN};
+  x.optimizer = learning_optimizer(o->optimizer, o->lr, o->momentum);
   x.last = new_state(&x);
   x.adjoint = new_state(&x);
   x.direct = api->vector(problem, NDG_THETA, 0, NULL);
@@ -306,7 +353,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
 }
 
 static const ndg_rule_ops ops = {
-    .struct_size = sizeof ops, .check = check, .estimate = estimate_gradient};
+    .struct_size = sizeof ops, .check = check, .needs = needs_of, .estimate = estimate_gradient};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NDG_CAP_TRANSPOSED_STEP, NULL};
 
