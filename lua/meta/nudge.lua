@@ -331,6 +331,40 @@ function nudge.domain(fields) end
 ---@return string
 function nudge.result(name) end
 
+---@class nudge.Series
+---@field x number[]|nudge.Array
+---@field y? number[]|nudge.Array
+---@field low? number[]|nudge.Array lower edge of a band
+---@field high? number[]|nudge.Array
+---@field label? string
+---@field points? boolean|"both" true: points without a line
+---@field dashed? boolean
+---@field dotted? boolean
+---@field color? string|integer
+---@field width? number
+
+---@class nudge.Panel
+---@field series nudge.Series[]
+---@field title? string
+---@field xlabel? string
+---@field ylabel? string
+---@field logx? boolean
+---@field logy? boolean
+---@field xrange? number[]
+---@field yrange? number[]
+---@field verticals? { x: number, label?: string, color?: string|integer, dashed?: boolean, dotted?: boolean, width?: number }[]
+---@field horizontals? { y: number, label?: string, color?: string|integer, dashed?: boolean, dotted?: boolean, width?: number }[]
+
+---@class nudge.Figure
+local Figure = {}
+---SVG or PNG by the ending of the path.
+---@param path string
+---@return nudge.Figure self
+function Figure:save(path) end
+---@param fields { panels: nudge.Panel[], title?: string, columns?: integer, same_axes?: boolean, legend?: "each"|"common"|"none", width?: integer, height?: integer }
+---@return nudge.Figure
+function nudge.figure(fields) end
+
 ---@class nudge.npy
 local npy = {}
 ---@param path string

@@ -1,181 +1,219 @@
 -- SPDX-License-Identifier: MIT
--- The figure of studies: a row of panels each. Left: the V of every rule that has beta, with the
--- bound and its best beta. Then each rule that wants a panel alone, a curve for each combination of
--- its other options. Right: error against cost.
+-- nudge.figure: curves, bands and points in panels, as plain data of a script. Curves of one label
+-- look the same in all panels.
 local check = require "nudge.check"
+local axes = require "nudge.gnuplot_axes"
 local gnuplot = require "nudge.gnuplot"
+local styles = require "nudge.styles"
 
-local figure = {}
+local Figure = {}
+Figure.__index = Figure
 
--- Colours that stay apart for colour-blind readers (Okabe and Ito), each with its own mark.
-local styles = {
-  { "#0072B2", 7 }, { "#D55E00", 5 }, { "#009E73", 9 }, { "#CC79A7", 11 }, { "#E69F00", 13 },
-  { "#000000", 6 }, { "#56B4E9", 4 }, { "#AA0000", 3 }, { "#8C510A", 10 },
+local figure_fields = {
+  title = "string", panels = "!table", columns = "integer", width = "integer",
+  height = "integer", same_axes = "boolean", legend = "string",
 }
--- From light to dark, for numbers of steps.
-local ramp = { "#9ECAE1", "#4292C6", "#08519C", "#08306B" }
+local panel_fields = {
+  title = "string", xlabel = "string", ylabel = "string", logx = "boolean", logy = "boolean",
+  xrange = "table", yrange = "table", series = "!table", verticals = "table",
+  horizontals = "table",
+}
+local series_fields = {
+  label = "string", x = "!table|nudge.array", y = "table|nudge.array",
+  low = "table|nudge.array", high = "table|nudge.array", points = "boolean|string",
+  dashed = "boolean", dotted = "boolean", color = "string|integer", width = "number",
+}
+local line_fields = {
+  x = "number", y = "number", label = "string", color = "string|integer", dashed = "boolean",
+  dotted = "boolean", width = "number",
+}
+-- Sizes of the plots for 1, 2, 3, and more columns.
+local sizes = { { 600, 380 }, { 450, 320 }, { 380, 280 }, { 250, 200 } }
 
--- Families that are drawn together take the styles in turn.
-local function style_of(s, family)
-  local index = 0
-  for _, other in ipairs(s.families) do
-    index = index + (other.alone and 0 or 1)
-    if other == family then
-      break
+local function numbers(owner, name, values)
+  if check.type_of(values) == "nudge.array" then
+    local shape, n = values:shape(), 1
+    for _, length in ipairs(shape) do
+      n = n * length
+    end
+    if n ~= math.max(table.unpack(shape)) then
+      check.fail("%s: %s must be a list, got an array of %s", owner, name,
+        table.concat(shape, "x"))
+    end
+    values = values:reshape(n):totable()
+  end
+  for i = 1, #values do
+    if type(values[i]) ~= "number" then
+      check.fail("%s: %s[%d] is no number but a %s", owner, name, i, type(values[i]))
     end
   end
-  local style = styles[(index - 1) % #styles + 1]
-  return style[1], style[2]
+  return values
 end
 
--- The curve of a bound over the betas of a series, as far as it holds, and its smallest point.
-local function bound_series(s, series, color)
-  local x, y, radius = {}, {}, s.exact.stability_radius or math.huge
-  local bound = series.bound
-  for _, row in ipairs(series.rows) do
-    if row.bound and row.values.beta < radius then
-      x[#x + 1], y[#y + 1] = row.values.beta, row.bound
+-- How often each curve style was used, and the style of each label.
+local function new_book()
+  return { next = 0, of = {} }
+end
+
+local function style_of(owner, book, series)
+  local color = series.color
+  if type(color) == "string" and color:find "^#%x%x%x%x%x%x$" then
+    return color, 7
+  elseif color == "grey" then
+    return styles.grey, 7
+  end
+  local index = styles.names[color] or math.tointeger(color)
+  if color and not (index and styles.list[index]) then
+    check.fail("%s: color = %s is not #rrggbb, 1 to %d or one of: %s, grey", owner,
+      tostring(color), #styles.list, table.concat(check.sorted_keys(styles.names), ", "))
+  elseif not index then
+    index = series.label and book.of[series.label]
+    if not index then
+      index = book.next % #styles.list + 1
+      book.next = book.next + 1
     end
   end
-  return { x = x, y = y, color = color, dashed = true, width = 1, out_of_range = true },
-    { x = { bound.optimum }, y = { bound.at_optimum }, color = color, line = false, point = 12,
-      point_size = 1.6, width = 2 }
-end
-
-local function beta_curve(series)
-  local x, y = {}, {}
-  for i, row in ipairs(series.rows) do
-    x[i], y[i] = row.values.beta, row.relative_error
+  if series.label then
+    book.of[series.label] = index
   end
-  return x, y
+  return table.unpack(styles.list[index])
 end
 
-local function radius_lines(exact)
-  local radius = exact.stability_radius
-  return radius and { { x = radius, label = "stability radius ρ", mark = "ρ", color = "#777777",
-    dotted = true, width = 1.5 } } or {}
-end
-
-local function add_legend(list, bounded)
-  if bounded then
-    list[#list + 1] = { label = "bound", legend_only = true, color = "#444444", dashed = true,
-      width = 1 }
-    list[#list + 1] = { label = "predicted best β", legend_only = true, color = "#444444",
-      line = false, point = 12, point_size = 1.6 }
-  end
-end
-
-local function add_bound(s, list, series, color)
-  if series.bound then
-    local curve, optimum = bound_series(s, series, color)
-    list[#list + 1] = curve
-    list[#list + 1] = optimum
-    return true
-  end
-end
-
-local function fixed_text(fixed)
-  local parts = {}
-  for _, name in ipairs(check.sorted_keys(fixed)) do
-    parts[#parts + 1] = name .. " = " .. tostring(fixed[name])
-  end
-  return table.concat(parts, ", ")
-end
-
--- Each rule with beta, at its last series: the one of the most steps.
-local function variants_panel(s, families)
-  local list, bounded = {}, false
-  local fixed = families[1].series[#families[1].series].fixed
-  for _, family in ipairs(families) do
-    local series = family.series[#family.series]
-    local color, point = style_of(s, family)
-    local x, y = beta_curve(series)
-    bounded = add_bound(s, list, series, color) or bounded
-    list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point }
-  end
-  add_legend(list, bounded)
-  local detail = fixed_text(fixed)
-  return { title = s.name .. ": every variant" .. (detail ~= "" and " (" .. detail .. ")" or ""),
-    xlabel = "nudging strength β", ylabel = "relative error of the estimate",
-    series = list, verticals = radius_lines(s.exact) }
-end
-
--- One rule, a curve for each combination of its other swept options.
-local function alone_panel(s, family)
-  local list, bounded = {}, false
-  local n = #family.series
-  for i, series in ipairs(family.series) do
-    local color = ramp[n == 1 and #ramp or 1 + math.floor((i - 1) * (#ramp - 1) / (n - 1) + 0.5)]
-    local x, y = beta_curve(series)
-    bounded = add_bound(s, list, series, color) or bounded
-    list[#list + 1] = { label = fixed_text(series.fixed), x = x, y = y, color = color, point = 7 }
-  end
-  add_legend(list, bounded)
-  return { title = string.format("%s: %s", s.name, family.short),
-    xlabel = "nudging strength β", ylabel = "relative error of the estimate",
-    series = list, verticals = radius_lines(s.exact) }
-end
-
--- Best error that a family reaches at no more than each cost.
-local function cost_curve(family)
-  local rows, costs, errors = {}, {}, {}
-  for _, row in ipairs(family.rows) do
-    if row.relative_error == row.relative_error then
-      rows[#rows + 1] = row
+-- Values that the panel's axes cannot show, counted by why.
+local function count_hidden(panel, series, hidden)
+  for _, name in ipairs { "x", "y", "low", "high" } do
+    local axis = name == "x" and "x" or "y"
+    for _, v in ipairs(series[name] or {}) do
+      if not axes.shows(panel, axis, v) then
+        local why = (v ~= v or math.abs(v) == math.huge) and "not finite" or "not positive"
+        hidden[why] = (hidden[why] or 0) + 1
+      end
     end
   end
-  table.sort(rows, function(a, b)
-    return a.cost < b.cost or (a.cost == b.cost and a.relative_error < b.relative_error)
-  end)
-  local best = math.huge
-  for _, row in ipairs(rows) do
-    if row.relative_error < best then
-      best = row.relative_error
-      costs[#costs + 1], errors[#errors + 1] = row.cost, best
+end
+
+-- Few values get marks on their curve, so that one sees where they are.
+local function marks(owner, series, point)
+  local points = series.points
+  if points == nil then
+    points = series.y and #series.x <= 12 and "both" or false
+  end
+  if points ~= true and points ~= false then
+    check.choice(owner, "points", points, { "both" })
+  end
+  return points and point or nil, points ~= true
+end
+
+local function series_of(owner, book, given)
+  local s = check.fields(owner, given, series_fields)
+  owner = s.label and string.format("%s ('%s')", owner, s.label) or owner
+  s.x = numbers(owner, "x", s.x)
+  if #s.x == 0 then
+    check.fail("%s: there are no points; leave the series out", owner)
+  end
+  for _, name in ipairs { "y", "low", "high" } do
+    s[name] = s[name] and numbers(owner, name, s[name])
+    if s[name] and #s[name] ~= #s.x then
+      check.fail("%s: %d values of x and %d of %s", owner, #s.x, #s[name], name)
     end
   end
-  return costs, errors
+  if not s.low ~= not s.high or not (s.y or s.low) then
+    check.fail("%s: give y, or low and high of a band, or all three", owner)
+  end
+  local color, point = style_of(owner, book, s)
+  s.point, s.line = marks(owner, s, point)
+  s.color, s.point_size = color, s.line == false and 1.1 or 0.8
+  return s
 end
 
-local function cost_panel(s)
-  local list = {}
-  for _, family in ipairs(s.families) do
-    local color, point = style_of(s, family)
-    local x, y = cost_curve(family)
-    if not family.alone then -- a single point must show among curves
-      list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point,
-        width = #x == 1 and 3 or 1.5, point_size = #x == 1 and 2.2 or 0.9 }
+local function range_of(owner, name, range, log)
+  if not range then
+    return nil
+  end
+  local low, high = range[1], range[2]
+  local width = type(low) == "number" and type(high) == "number" and high - low
+  local good = width and width > 0 and width < math.huge and not (log and low <= 0)
+  if not good then
+    check.fail("%s: %s = { %s, %s } is no range%s", owner, name, tostring(low), tostring(high),
+      log and " of a logarithmic axis" or "")
+  end
+  return range
+end
+
+local function lines_of(owner, book, axis, given)
+  local out = {}
+  for i, one in ipairs(given or {}) do
+    local name = string.format("%s, line %d", owner, i)
+    local line = check.fields(name, one, line_fields)
+    if not line[axis] or line[axis == "x" and "y" or "x"] then
+      check.fail("%s: it stands at a number %s, and no other", name, axis)
     end
+    line.color = style_of(name, book, { label = line.label, color = line.color or "grey" })
+    line.dashed = line.dashed == nil and not line.dotted or line.dashed
+    out[i] = line
   end
-  table.sort(list, function(a, b)
-    return #a.x > #b.x or (#a.x == #b.x and a.label < b.label)
-  end)
-  return { title = s.name .. ": best error against cost",
-    xlabel = "gradient evaluations + 2 × second-derivative products",
-    ylabel = "relative error of the estimate", series = list }
+  return out
 end
 
-local function panels_of(s)
-  local together, alone = {}, {}
-  for _, family in ipairs(s.families) do
-    if family.series then
-      table.insert(family.alone and alone or together, family)
+local function panel_of(owner, book, given)
+  local p = check.fields(owner, given, panel_fields)
+  p.xlog, p.ylog = p.logx or false, p.logy or false
+  p.xrange = range_of(owner, "xrange", p.xrange, p.xlog)
+  p.yrange = range_of(owner, "yrange", p.yrange, p.ylog)
+  if #p.series == 0 then
+    check.fail("%s: there are no series", owner)
+  end
+  local list, hidden, notes = {}, {}, {}
+  for i, series in ipairs(p.series) do
+    list[i] = series_of(string.format("%s, series %d", owner, i), book, series)
+    count_hidden(p, list[i], hidden)
+  end
+  p.series = list
+  p.verticals = lines_of(owner .. ", verticals", book, "x", p.verticals)
+  p.horizontals = lines_of(owner .. ", horizontals", book, "y", p.horizontals)
+  for _, why in ipairs(check.sorted_keys(hidden)) do
+    notes[#notes + 1] = hidden[why] .. " " .. why
+  end
+  p.note = #notes > 0 and "values not drawn: " .. table.concat(notes, ", ") or nil
+  return p
+end
+
+-- SVG or PNG by the ending of the path; the file appears whole or not at all. Gives the figure.
+function Figure:save(path)
+  if type(path) ~= "string" then
+    check.fail("figure:save takes a path that ends in .svg or .png, got %s", check.type_of(path))
+  end
+  gnuplot.draw(self, path)
+  return self
+end
+
+-- Panels fill rows of `columns`, in order.
+return function(given)
+  local owner = "nudge.figure"
+  local f = check.fields(owner, given, figure_fields)
+  if #f.panels == 0 then
+    check.fail("%s: there are no panels", owner)
+  end
+  local columns = check.range(owner, "columns", f.columns or math.min(#f.panels, 3), 1, 100)
+  check.choice(owner, "legend", f.legend or "each", { "each", "common", "none" })
+  local size = sizes[math.min(columns, #sizes)]
+  local out = {
+    title = f.title, rows = {}, same_axes = f.same_axes,
+    common_legend = f.legend == "common",
+    width = check.range(owner, "width", f.width or size[1], 50, 10000),
+    height = check.range(owner, "height", f.height or size[2], 50, 10000),
+  }
+  local book = new_book()
+  for i, panel in ipairs(f.panels) do
+    local row, column = (i - 1) // columns + 1, (i - 1) % columns + 1
+    out.rows[row] = out.rows[row] or {}
+    local p = panel_of(string.format("%s: panel %d", owner, i), book, panel)
+    for _, list in ipairs(f.legend == "none" and { p.series, p.verticals, p.horizontals } or {}) do
+      for _, entry in ipairs(list) do
+        entry.label = nil
+      end
     end
+    out.rows[row][column] = p
   end
-  local row = { #together > 0 and variants_panel(s, together) or nil }
-  for _, family in ipairs(alone) do
-    row[#row + 1] = alone_panel(s, family)
-  end
-  row[#row + 1] = cost_panel(s)
-  return row
+  return setmetatable(out, Figure)
 end
-
-function figure.plot(studies, path)
-  local panels = {}
-  for i, s in ipairs(studies) do
-    panels[i] = panels_of(s)
-  end
-  gnuplot.draw({ title = "How wrong is each meta-gradient?", panels = panels }, path)
-end
-
-return figure

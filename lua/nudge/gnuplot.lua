@@ -1,17 +1,26 @@
 -- SPDX-License-Identifier: MIT
 -- Draws a figure, given as plain data, through gnuplot:
---   { title =, panels = { { row of panels }, ... } }
---   panel: { title =, xlabel =, ylabel =, series = {...}, verticals = {...} }
---   series: { label =, x = {...}, y = {...}, color =, line = true, dashed =, dotted =, point =,
---     width = }; out_of_range: it does not stretch the axes; legend_only: it has no data
---   vertical: { x =, label =, mark =, color =, dotted =, width = }; in the legend where in view
--- Both axes are logarithmic. The file appears whole or not at all.
+--   { title =, rows = { { panel, ... }, ... }, width =, height = of a panel's plot in pixels,
+--     same_axes =, common_legend = }, panels as in gnuplot_panel.lua
+-- Legends stand below their panels, where they cover no data. The file appears whole or not at all.
 local core = require "nudge.core"
+local axes = require "nudge.gnuplot_axes"
+local panels = require "nudge.gnuplot_panel"
 
 local gnuplot = {}
 
-local PANEL_WIDTH, PANEL_HEIGHT, TITLE_HEIGHT = 560, 500, 40
-local FLOOR, CEILING = 1e-17, 1e2 -- of the vertical axis, where the data reach beyond
+-- Pixels around a plot.
+local LEFT, RIGHT, BOTTOM, TOP, TITLE, LINE = 82, 22, 64, 34, 44, 19
+local BARE_LEFT, BARE_BOTTOM = 14, 16 -- beside plots that share their axes
+local LETTER, SAMPLE = 10.4, 48 -- width of a letter, as gnuplot reckons, and of a legend's sample
+
+local SLACK = 18 -- below a legend: gnuplot leaves out entries that do not fit
+
+-- Per ending: its terminal, a size for small print, a spacing with which a legend's line is LINE.
+local kinds = {
+  svg = { terminal = 'svg enhanced font "DejaVu Sans,14"', small = 11, spacing = 0.9 },
+  png = { terminal = 'pngcairo enhanced font "DejaVu Sans,11"', small = 9, spacing = 1.1 },
+}
 
 local function fail(format, ...)
   core.raise("io", string.format(format, ...))
@@ -21,161 +30,136 @@ local function shell_quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
--- Inside double quotes of gnuplot, with its markup characters taken literally.
-local function quoted(text)
-  text = text:gsub("[\\\"]", "\\%0"):gsub("[_^@&~{}]", "\\\\%0")
-  return '"' .. text .. '"'
+local function kind_of(path)
+  local ending = path:match "%.(%a+)$"
+  local kind = ending and kinds[ending:lower()]
+  return kind or core.raise("invalid",
+    string.format("figure %s: the name must end in .svg or .png", path))
 end
 
-local function usable(x)
-  return x == x and x > 0 and x < math.huge
+local function text_width(text)
+  return (utf8.len(text) or #text) * LETTER
 end
 
--- Range of the data with a margin of a twenty-fifth, so that no mark sits on the frame.
-local function range_of(panel, axis, low, high)
-  local smallest, largest
-  for _, series in ipairs(panel.series) do
-    local values = not series.out_of_range and series[axis] or {}
-    for i, value in ipairs(values) do
-      if usable(value) and usable(series.x[i]) then
-        smallest, largest = math.min(smallest or value, value), math.max(largest or value, value)
+-- Rows of a legend in a given width.
+local function legend_rows(labels, width)
+  local widest = 0
+  for _, label in ipairs(labels) do
+    widest = math.max(widest, text_width(label))
+  end
+  return math.ceil(#labels / math.max(1, math.floor(width / (widest + SAMPLE))))
+end
+
+local function key_command(x, y, rows, kind)
+  return string.format("set key at screen %.6f, %.6f center top vertical maxrows %d Left reverse "
+    .. "samplen 2 spacing %g", x, y, rows, kind.spacing)
+end
+
+-- Entries of a legend for all panels: the first of each label.
+local function common_entries(rows)
+  local entries, seen = {}, {}
+  for _, row in ipairs(rows) do
+    for _, panel in ipairs(row) do
+      for _, list in ipairs { panel.series, panel.verticals or {}, panel.horizontals or {} } do
+        for _, entry in ipairs(list) do
+          if entry.label and not seen[entry.label] then
+            seen[entry.label] = true
+            entries[#entries + 1] = entry
+          end
+        end
       end
     end
   end
-  if not smallest then
-    return 1, 10
-  end
-  smallest = math.min(math.max(smallest, low), high)
-  largest = math.max(math.min(largest, high), smallest)
-  local margin = math.max((largest / smallest) ^ 0.04, 1.1)
-  return smallest / margin, largest == high and high or largest * margin
+  return entries
 end
 
--- Tics at decades; on axes of less than two at 1, 2 and 5 times them, as plain numbers.
-local function axis_commands(name, low, high)
-  local lines = { string.format("set %srange [%.6g:%.6g]", name, low, high) }
-  local decades = math.log(high / low, 10)
-  if decades < 2 and low >= 1e-3 and high <= 1e6 then
-    local tics = {}
-    for decade = math.floor(math.log(low, 10)), math.ceil(math.log(high, 10)) do
-      for _, digit in ipairs { 1, 2, 5 } do
-        tics[#tics + 1] = string.format('"%.6g" %.6g', digit * 10.0 ^ decade, digit * 10.0 ^ decade)
-      end
+-- Lefts of the columns and tops of the rows in pixels, the size of the figure, legends' sizes.
+local function layout(figure)
+  local columns, at = 0, { x = {}, y = {}, legends = {} }
+  for _, row in ipairs(figure.rows) do
+    columns = math.max(columns, #row)
+  end
+  local x, y = 0, figure.title and TITLE or 8
+  for i = 1, columns do
+    x = x + (figure.same_axes and i > 1 and BARE_LEFT or LEFT)
+    at.x[i] = x
+    x = x + figure.width + RIGHT
+  end
+  for r, row in ipairs(figure.rows) do
+    local top, lines = 0, 0
+    for i, panel in ipairs(row) do
+      top = math.max(top, (panel.title and TOP or 12) + (panel.note and LINE or 0))
+      local labels = figure.common_legend and {} or panels.labels(panel)
+      at.legends[r .. "_" .. i] = legend_rows(labels, figure.width)
+      lines = math.max(lines, at.legends[r .. "_" .. i])
     end
-    lines[2] = string.format("set %stics (%s)\nunset m%stics", name, table.concat(tics, ", "), name)
-  else
-    lines[2] = string.format("set %stics %.0e, %s\nset m%stics 10", name,
-      10.0 ^ math.floor(math.log(low, 10)), decades > 8 and "100" or "10", name)
+    y = y + top
+    at.y[r] = y
+    local bare = figure.same_axes and r < #figure.rows
+    y = y + figure.height + (bare and BARE_BOTTOM or BOTTOM)
+      + (lines > 0 and lines * LINE + SLACK or 0)
   end
-  return table.concat(lines, "\n") .. "\n"
-end
-
-local function in_view(vertical, low, high)
-  return usable(vertical.x) and vertical.x > low and vertical.x < high
-end
-
--- nil where nothing can be drawn.
-local function data_block(name, series)
-  local lines = { "$" .. name .. " << EOD" }
-  for i, x in ipairs(series.x) do
-    local y = series.y[i]
-    if usable(x) and usable(y) then
-      lines[#lines + 1] = core.number_text(x) .. " " .. core.number_text(y)
+  at.width, at.height, at.legend_y = x, y, y
+  if figure.common_legend then
+    at.entries = common_entries(figure.rows)
+    local labels = {}
+    for i, entry in ipairs(at.entries) do
+      labels[i] = entry.label
     end
+    at.legend_rows = legend_rows(labels, 0.96 * x)
+    at.height = y + at.legend_rows * LINE + SLACK
   end
-  if #lines == 1 then
-    return nil
-  end
-  lines[#lines + 1] = "EOD"
-  return table.concat(lines, "\n")
+  return at
 end
 
-local function plot_clause(source, series)
-  local style = series.line == false and "points" or series.point and "linespoints" or "lines"
-  local parts = { source, "with", style }
-  parts[#parts + 1] = string.format('lc rgb "%s" lw %g', series.color, series.width or 2)
-  if style ~= "points" then
-    parts[#parts + 1] = "dt " .. (series.dotted and 3 or series.dashed and "(6,4)" or 1)
+local function shared_axes(figure)
+  local all = {}
+  for _, row in ipairs(figure.rows) do
+    table.move(row, 1, #row, #all + 1, all)
   end
-  if style ~= "lines" then
-    parts[#parts + 1] = string.format("pt %d ps %g", series.point, series.point_size or 0.7)
-  end
-  parts[#parts + 1] = series.label and "title " .. quoted(series.label) or "notitle"
-  return table.concat(parts, " ")
+  return axes.fit(all, "x"), axes.fit(all, "y")
 end
 
-local function panel_commands(panel, number)
-  local lines, clauses = {}, {}
-  local x1, x2 = range_of(panel, "x", 1e-300, 1e300)
-  local y1, y2 = range_of(panel, "y", FLOOR, CEILING)
-  for i, series in ipairs(panel.series) do
-    local name = string.format("d%d_%d", number, i)
-    local block = not series.legend_only and data_block(name, series)
-    if block then
-      lines[#lines + 1] = block
-      clauses[#clauses + 1] = plot_clause("$" .. name, series)
-    elseif series.legend_only then
-      clauses[#clauses + 1] = plot_clause("keyentry", series)
-    end
-  end
-  lines[#lines + 1] = "unset arrow\nunset label\nset title " .. quoted(panel.title)
-  lines[#lines + 1] = "set xlabel " .. quoted(panel.xlabel)
-  lines[#lines + 1] = "set ylabel " .. quoted(panel.ylabel)
-  lines[#lines + 1] = "set bmargin 9\nset key at graph 0.5, graph -0.25 center top vertical "
-    .. "maxrows 5 maxcols 2 Left reverse samplen 1.5 font ',11'"
-  lines[#lines + 1] = axis_commands("x", x1, x2) .. axis_commands("y", y1, y2)
-  for _, vertical in ipairs(panel.verticals or {}) do
-    if in_view(vertical, x1, x2) then
-      clauses[#clauses + 1] = plot_clause("keyentry", vertical)
-      local x = core.number_text(vertical.x)
-      lines[#lines + 1] = string.format('set arrow from %s, graph 0 to %s, graph 1 nohead '
-        .. 'lc rgb "%s" dt 3 lw %g back', x, x, vertical.color, vertical.width)
-      lines[#lines + 1] = string.format('set label %s at %s, graph 0.04 offset -0.6,0 right '
-        .. 'textcolor rgb "#333333"', quoted(vertical.mark), x)
-    end
-  end
-  if #clauses == 0 then
-    clauses[1] = "1/0 notitle"
-  end
-  lines[#lines + 1] = "plot " .. table.concat(clauses, ", \\\n  ")
-  return table.concat(lines, "\n")
-end
-
-local function terminal_of(path, width, height)
-  local kind = path:match "%.(%a+)$"
-  kind = kind and kind:lower()
-  if kind == "svg" then
-    return string.format('set terminal svg enhanced size %d,%d font "DejaVu Sans,15" '
-      .. 'background "white"', width, height)
-  elseif kind == "png" then
-    return string.format('set terminal pngcairo enhanced size %d,%d font "DejaVu Sans,12" '
-      .. 'background "white"', width, height)
-  end
-  core.raise("invalid", string.format("figure %s: the name must end in .svg or .png", path))
+-- Does a panel stand below this one?
+local function covered(figure, r, i)
+  return figure.rows[r + 1] and figure.rows[r + 1][i]
 end
 
 function gnuplot.script(figure, path, output)
-  local columns = 0
-  for _, row in ipairs(figure.panels) do
-    columns = math.max(columns, #row)
-  end
-  local width = PANEL_WIDTH * columns
-  local height = PANEL_HEIGHT * #figure.panels + TITLE_HEIGHT
+  local at = layout(figure)
+  local kind = kind_of(path)
   local lines = {
-    terminal_of(path, width, height),
-    "set output " .. '"' .. output:gsub('[\\"]', "\\%0") .. '"',
-    "set encoding utf8\nset logscale xy\nset format '10^{%L}'\n"
-      .. "set grid xtics ytics back lc rgb '#d4d4d4' lw 1 dt 1",
+    string.format("set terminal %s size %d,%d background 'white'", kind.terminal, at.width,
+      at.height),
+    "set output '" .. output:gsub("'", "''") .. "'",
+    "set encoding utf8\nset minussign\nset grid xtics ytics back lt 1 lc rgb '#e4e4e4' lw 1",
     "set border 3 lc rgb '#555555'\nset tics nomirror textcolor rgb '#222222'",
-    string.format("set multiplot layout %d,%d title %s font ',17'", #figure.panels, columns,
-      quoted(figure.title)),
+    "set multiplot" .. (figure.title and " title " .. panels.quoted(figure.title)
+      .. string.format(" font ',%d'", kind.small + 5) or ""),
   }
-  local number = 0
-  for _, row in ipairs(figure.panels) do
-    for i = 1, columns do
-      number = number + 1
-      lines[#lines + 1] = row[i] and panel_commands(row[i], number) or "set multiplot next"
+  local common_x, common_y
+  if figure.same_axes then
+    common_x, common_y = shared_axes(figure)
+  end
+  for r, row in ipairs(figure.rows) do
+    for i, panel in ipairs(row) do
+      local left, top = at.x[i], at.y[r]
+      local bottom = top + figure.height
+      local hide_x = figure.same_axes and covered(figure, r, i)
+      local rows = at.legends[r .. "_" .. i]
+      lines[#lines + 1] = panels.commands(panel, {
+        left = left / at.width, right = (left + figure.width) / at.width,
+        bottom = 1 - bottom / at.height, top = 1 - top / at.height,
+        x = common_x, y = common_y, small = kind.small,
+        hide_x = hide_x, hide_y = figure.same_axes and i > 1,
+        key = rows > 0 and key_command((left + figure.width / 2 - 20) / at.width,
+          1 - (bottom + (hide_x and BARE_BOTTOM or BOTTOM)) / at.height, rows, kind),
+      }, "d" .. r .. "_" .. i)
     end
+  end
+  if at.entries and #at.entries > 0 then
+    lines[#lines + 1] = panels.legend(at.entries,
+      key_command(0.5, 1 - at.legend_y / at.height, at.legend_rows, kind))
   end
   lines[#lines + 1] = "unset multiplot\nset output\n"
   return table.concat(lines, "\n")

@@ -44,6 +44,7 @@ function nudge.options(id)
 end
 
 nudge.settings = require("nudge.settings").declare
+nudge.figure = require "nudge.figure"
 nudge.problem = require("nudge.problem").open
 
 local study = require "nudge.study"

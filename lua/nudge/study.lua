@@ -5,7 +5,7 @@ local core = require "nudge.core"
 local check = require "nudge.check"
 local report = require "nudge.report"
 local store = require "nudge.store"
-local figure = require "nudge.figure"
+local figure = require "nudge.study_figure"
 local sweep = require "nudge.sweep"
 local theory = require "nudge.theory"
 

@@ -58,7 +58,7 @@ has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
 has_blocks readme lua 1
-has_blocks reference lua 2
+has_blocks reference lua 3
 
 # What C blocks include is all they see: the folder of the public headers and the C library.
 plugins=
@@ -92,7 +92,11 @@ done
 
 "$nudge" run reference1.lua >log 2>&1 && grep -qE '^[0-9.]+e-1[0-9]	[0-9]+$' log
 report $? "docs/lua.md: the first Lua block"
-"$nudge" run reference2.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
+if command -v gnuplot >/dev/null 2>&1; then
+  "$nudge" run reference2.lua >log 2>&1 && grep -q '</svg>' adaptation.svg
+  report $? "docs/lua.md: the block about figures"
+fi
+"$nudge" run reference3.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
 report $? "docs/lua.md: the block about domains"
 
 if command -v gnuplot >/dev/null 2>&1; then

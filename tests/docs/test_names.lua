@@ -46,6 +46,8 @@ tap.test("every method of the page is there", function()
   each_method(study, "study:([%w_]+)", "study")
   each_method(nudge.zeros(2), "%f[%w]a:([%w_]+)", "array")
   each_method(nudge.domains.sinusoid(), "%f[%w]d:([%w_]+)", "domain")
+  each_method(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } },
+    "%f[%w]f:([%w_]+)", "figure")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
   tap.ok(study.rows and study.exact, "rows and exact")
 end)

@@ -1,0 +1,274 @@
+-- SPDX-License-Identifier: MIT
+-- nudge.figure, drawn by the real gnuplot and read back from its SVG.
+package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
+local nudge = require "nudge"
+local tap = require "tap"
+
+if not os.execute "command -v gnuplot >/dev/null" then
+  print "1..0 # SKIP gnuplot is not installed"
+  return
+end
+
+-- The curve of a label: what gnuplot wrote for it, and its pieces as lists of { x, y } in pixels.
+-- The first piece of a line is its sample in the legend.
+local function curve(svg, label)
+  local group = svg:match("<title>" .. label .. "</title>(.-)</g>\n\t</g>\n")
+  local pieces = {}
+  for path in (group or ""):gmatch " d='([^']*)'" do
+    for piece in path:gmatch "M[^M]*" do
+      local points = {}
+      for x, y in piece:gmatch "([%d.]+),([%d.]+)" do
+        points[#points + 1] = { tonumber(x), tonumber(y) }
+      end
+      pieces[#pieces + 1] = points
+    end
+  end
+  return group, pieces
+end
+
+-- Where a text stands.
+local function text_at(svg, text)
+  local x, y = svg:match('translate%(([%d.]+),([%d.]+)%)[^>]*>%s*<text><tspan[^>]*>' .. text .. "<")
+  return tonumber(x), tonumber(y)
+end
+
+local function drawn(fields)
+  local file <close> = tap.file ".svg"
+  nudge.figure(fields):save(file.path)
+  local svg = tap.read(file.path)
+  tap.matches(svg, "</svg>%s*$")
+  return svg
+end
+
+local function panel(fields, series)
+  fields.series = series
+  return drawn { panels = { fields } }
+end
+
+local function range(n)
+  local out = {}
+  for i = 1, n do
+    out[i] = i
+  end
+  return out
+end
+
+tap.test("a line is where its numbers are", function()
+  local n = 20
+  local svg = panel({ xlabel = "steps", ylabel = "error" }, {
+    { x = range(n), y = range(n), label = "straight" },
+  })
+  local group, pieces = curve(svg, "straight")
+  tap.is(#pieces, 2, "sample and curve")
+  local points = pieces[2]
+  tap.is(#points, n)
+  for i = 2, n - 1 do -- equal distances, up to the rounding of pixels
+    for axis = 1, 2 do
+      tap.near(points[i + 1][axis] - points[i][axis], points[2][axis] - points[1][axis], 0.02)
+    end
+  end
+  tap.ok(points[2][1] > points[1][1] and points[2][2] < points[1][2], "right and up")
+  tap.matches(group, "rgb%(  0, 114, 178%)")
+  tap.ok(not group:find "<use", "no marks on a curve of many points")
+  tap.ok(text_at(svg, "steps") and text_at(svg, "error"))
+end)
+
+tap.test("logarithmic axes, and a place for step 0", function()
+  local svg = panel({ logx = true, logy = true }, {
+    { x = { 0, 1, 10, 100 }, y = { 1000, 100, 10, 1 }, label = "adaptation" },
+  })
+  local group, pieces = curve(svg, "adaptation")
+  local points = pieces[2]
+  tap.is(#points, 4)
+  tap.near(points[3][1] - points[2][1], points[4][1] - points[3][1], 0.02, "decades")
+  tap.ok(points[1][1] < points[2][1], "0 lies left of 1")
+  tap.near(points[2][2] - points[1][2], points[4][2] - points[3][2], 0.02, "decades")
+  tap.near((text_at(svg, "0")), points[1][1], 0.02, "its tic")
+  local cut = text_at(svg, "//")
+  tap.ok(cut > points[1][1] and cut < points[2][1], "the axis is cut between")
+  tap.is(select(2, group:gsub("<use", "")), 5, "a mark on each of few points, and in the legend")
+  local without = panel({ logx = true }, { { x = { 1, 10 }, y = { 1, 2 } } })
+  tap.is(text_at(without, "//"), nil)
+  local only = panel({ logx = true }, { { x = { 0 }, y = { 1 }, label = "start" } })
+  tap.ok(text_at(only, "0"), "0 alone")
+end)
+
+tap.test("what cannot be drawn is a gap, and the figure says so", function()
+  local y = range(20)
+  y[7], y[8], y[15] = 0 / 0, math.huge, -3
+  local svg = panel({ logy = true }, { { x = range(20), y = y, label = "gaps" } })
+  local _, pieces = curve(svg, "gaps")
+  tap.is(#pieces, 4, "sample and three pieces")
+  tap.is(#pieces[2] .. " " .. #pieces[3] .. " " .. #pieces[4], "6 6 5")
+  tap.matches(svg, "values not drawn: 2 not finite, 1 not positive")
+  local lost = panel({}, {
+    { x = range(20), y = range(20), label = "kept" },
+    { x = { 1, 2 }, y = { 0 / 0, 0 / 0 }, label = "lost" },
+  })
+  tap.ok(text_at(lost, "lost %(nothing to draw%)"), "in the legend")
+  local nothing = panel({ title = "empty" }, { { x = { 1 }, y = { 0 / 0 } } })
+  tap.matches(nothing, "1 not finite")
+end)
+
+tap.test("bands lie behind curves, in the colour of theirs", function()
+  local svg = panel({}, {
+    { x = range(20), y = range(20), low = range(20), high = range(20), label = "mean" },
+    { x = { 1, 2, 3 }, low = { 1, 1, 1 }, high = { 2, 2, 2 }, label = "spread" },
+  })
+  local first_band, first_curve = svg:find "<polygon", svg:find "<title>mean"
+  tap.ok(first_band < first_curve)
+  tap.matches(svg, "<polygon fill = 'rgb%(  0, 114, 178%)' fill%-opacity = '0.2")
+  tap.matches(svg, "<polygon fill = 'rgb%(213,  94,   0%)'")
+  local x1 = text_at(svg, "mean")
+  local x2 = text_at(svg, "spread")
+  tap.ok(x1 < x2, "the legend keeps the order")
+end)
+
+tap.test("legends stand below the plots and inside the figure", function()
+  local series = {}
+  for i = 1, 7 do
+    series[i] = { x = range(20), y = range(20), label = string.rep("long label ", 2) .. i }
+  end
+  for _, legend in ipairs { "each", "common" } do
+    local svg = drawn { title = "Legends", columns = 2, legend = legend, panels = {
+      { xlabel = "below", series = series }, { xlabel = "below", series = series },
+    } }
+    local _, label_y = text_at(svg, "below")
+    local height = tonumber(svg:match 'viewBox="0 0 %d+ (%d+)"')
+    for i = 1, 7 do
+      local _, y = text_at(svg, string.rep("long label ", 2) .. i)
+      tap.ok(y > label_y and y < height, legend .. " " .. i)
+    end
+    local count = select(2, svg:gsub(">long label long label 7</tspan>", ""))
+    tap.is(count, legend == "each" and 2 or 1)
+  end
+  local none = drawn { legend = "none", panels = { { series = { series[1] } } } }
+  tap.is(text_at(none, "long label long label 1"), nil)
+end)
+
+tap.test("one label looks the same in all panels", function()
+  local function line(label)
+    return { x = range(20), y = range(20), label = label }
+  end
+  local svg = drawn { panels = {
+    { series = { line "a", line "b" } }, { series = { line "b", line "c" } },
+  } }
+  local colors = {}
+  for label, group in svg:gmatch "<title>(%a)</title>(.-)</g>\n\t</g>\n" do
+    local color = group:match "<path stroke='(rgb[^']*)'"
+    tap.is(colors[label] or color, color)
+    colors[label] = color
+  end
+  tap.ok(colors.a ~= colors.b and colors.b ~= colors.c and colors.a ~= colors.c)
+  local given = panel({}, {
+    { x = range(20), y = range(20), label = "n", color = "black" },
+    { x = range(20), y = range(20), label = "h", color = "#010203" },
+    { x = range(20), y = range(20), label = "i", color = 3 },
+  })
+  tap.matches(curve(given, "n"), "rgb%(  0,   0,   0%)")
+  tap.matches(curve(given, "h"), "rgb%(  1,   2,   3%)")
+  tap.matches(curve(given, "i"), "rgb%(  0, 158, 115%)")
+end)
+
+tap.test("shared axes: one range, numbers only at the margin", function()
+  local function fit(k)
+    return { title = "task " .. k, xlabel = "in", ylabel = "out", series = {
+      { x = range(20), y = nudge.linspace(0, k * 10, 20), label = "line " .. k } } }
+  end
+  local svg = drawn { same_axes = true, columns = 2, panels = { fit(1), fit(2), fit(3), fit(4) } }
+  local rise = {}
+  for k = 1, 4 do
+    local _, pieces = curve(svg, "line " .. k)
+    rise[k] = pieces[2][1][2] - pieces[2][20][2]
+  end
+  tap.near(rise[4] / rise[1], 4, 0.01)
+  tap.near(rise[4] / rise[2], 2, 0.01)
+  tap.is(select(2, svg:gsub(">in<", "")), 2)
+  tap.is(select(2, svg:gsub(">out<", "")), 2)
+  tap.is(select(2, svg:gsub(">20<", "")), 4, "tics at 20: two below, two at the left")
+end)
+
+tap.test("points alone, lines across, ranges", function()
+  local svg = panel({ xrange = { 0, 10 }, yrange = { -1, 1 } }, {
+    { x = nudge.array { { 1 }, { 5 }, { 9 } }, y = nudge.zeros(3, 1), points = true,
+      label = "data" },
+    { x = { 0, 10 }, y = { 0, 0 }, dashed = true, label = "dashed" },
+  })
+  local group, pieces = curve(svg, "data")
+  tap.is(#pieces, 0, "no line")
+  tap.is(select(2, group:gsub("<use", "")), 4)
+  tap.matches(curve(svg, "dashed"), "dasharray")
+  local crossed = panel({ verticals = { { x = 3, label = "here" } },
+    horizontals = { { y = 30, label = "there" } } }, { { x = { 1, 5 }, y = { 1, 5 } } })
+  tap.ok(text_at(crossed, "here"))
+  tap.ok(text_at(crossed, "there"), "the axis reaches it")
+  tap.is(text_at(panel({ verticals = { { x = 9, label = "far" } } },
+    { { x = { 1, 5 }, y = { 1, 5 } } }), "far"), nil, "what is out of view is not in the legend")
+end)
+
+tap.test("texts are taken as they are", function()
+  local svg = drawn { title = 'a_b^{2} "q" \\n 100% $x `date`', panels = {
+    { title = "50 % of `date`", series = {
+      { x = { 1, 2, 0 / 0 }, y = { 1, 2, 3 }, label = "phi_0 & 'x'" },
+    } },
+  } }
+  tap.matches(svg, 'a_b%^{2} "q" \\n 100%% %$x `date`')
+  tap.matches(svg, "50 %% of `date`")
+  tap.matches(svg, "phi_0 &amp; 'x'")
+end)
+
+tap.test("constant, tiny, huge and single values", function()
+  for _, y in ipairs { { 3, 3, 3 }, { 0, 0, 0 }, { 1e-300, 2e-300, 1e-300 }, { 1e300, -1e300, 0 },
+    { -7 }, { 1, 1 + 2 ^ -52, 1 } } do
+    for _, log in ipairs { false, true } do
+      panel({ logy = log }, { { x = range(#y), y = y, label = "odd" } })
+      panel({ logx = log }, { { x = y, y = range(#y), label = "odd" } })
+    end
+  end
+end)
+
+tap.test("PNG, whole or not at all", function()
+  local png <close> = tap.file ".png"
+  local f = nudge.figure { panels = { { series = { { x = { 1, 2 }, y = { 1, 2 } } } } } }
+  tap.is(f:save(png.path), f)
+  tap.matches(tap.read(png.path), "^\137PNG")
+  for _, path in ipairs { "figure.pdf", "figure" } do
+    tap.raises(function() f:save(path) end, "test_figure.lua:%d+: ", "%.svg or %.png")
+  end
+  tap.raises(function() f:save "/nowhere/figure.svg" end, "/nowhere/figure.svg", "cannot write")
+  tap.raises(function() f:save() end, "takes a path")
+end)
+
+tap.test("mistakes", function()
+  local function wrong(fields, ...)
+    tap.raises(function()
+      nudge.figure(fields)
+    end, "^[^ ]*test_figure.lua:%d+: nudge.figure", ...)
+  end
+  local function wrong_series(series, ...)
+    wrong({ panels = { { series = { series } } } }, "panel 1, series 1", ...)
+  end
+  wrong({}, "field panels is missing")
+  wrong({ panels = {} }, "no panels")
+  wrong({ panels = { {} } }, "panel 1", "series is missing")
+  wrong({ panels = { { series = {} } } }, "panel 1: there are no series")
+  wrong({ panels = { { series = {}, logz = true } } }, "panel 1: no field 'logz'")
+  wrong({ panels = { { series = { { x = { 1 }, y = { 1 } } } } }, legend = "left" }, "each, common")
+  wrong({ panels = { { series = { { x = { 1 }, y = { 1 } } } } }, columns = 0 }, "columns = 0")
+  wrong_series({ x = {}, y = {}, label = "none" }, "%('none'%)", "no points; leave the series out")
+  wrong_series({ x = { 1, 2 }, y = { 1 } }, "2 values of x and 1 of y")
+  wrong_series({ x = { 1, 2 } }, "give y, or low and high")
+  wrong_series({ x = { 1 }, y = { 1 }, low = { 1 } }, "low and high")
+  wrong_series({ x = { 1, "2" }, y = { 1, 2 } }, "x%[2%] is no number but a string")
+  wrong_series({ x = nudge.zeros(2, 2), y = { 1, 2 } }, "x must be a list, got an array of 2x2")
+  wrong_series({ x = { 1 }, y = { 1 }, color = "mauve" }, "color = mauve", "amber, black, blue")
+  wrong_series({ x = { 1 }, y = { 1 }, color = 99 }, "color = 99")
+  wrong_series({ x = { 1 }, y = { 1 }, points = "many" }, "points = 'many'")
+  local sound = { { x = { 1 }, y = { 1 } } }
+  wrong({ panels = { { series = sound, yrange = { 2, 1 } } } }, "yrange = { 2, 1 } is no range$")
+  wrong({ panels = { { series = sound, xrange = { 0, 1 }, logx = true } } }, "logarithmic")
+  wrong({ panels = { { series = sound, verticals = { { y = 1 } } } } }, "verticals, line 1")
+  wrong({ panels = { { series = sound, horizontals = { { x = 1 } } } } }, "horizontals, line 1")
+end)
+
+tap.done()
