@@ -122,7 +122,9 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
   p->task_step = ndg_arena_alloc(p->memory, p->n_buffers + 1, sizeof *p->task_step);
   p->tickets =
       ndg_arena_alloc(p->memory, (size_t)p->n_stages * p->n_workers + 1, sizeof *p->tickets);
-  return p->base && p->task_step && p->tickets ? NDG_OK : ndg_lowering_no_memory(l);
+  if (!p->base || !p->task_step || !p->tickets)
+    return ndg_lowering_no_memory(l);
+  return ndg_plan_shares(p, l->error);
 }
 
 ndg_status ndg_program_compile(const ndg_graph *g, uint32_t n_outputs, const ndg_node *outputs,

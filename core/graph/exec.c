@@ -37,8 +37,9 @@ static void run_stage(ndg_worker *w, uint32_t s, uint32_t worker, uint32_t n_wor
   const ndg_stage *stage = &p->stages[s];
   for (uint32_t i = 0; i < n_workers; i++) {
     const uint32_t owner = (worker + i) % n_workers;
-    const uint64_t begin = stage->n_pieces * owner / n_workers;
-    const uint64_t end = stage->n_pieces * (owner + 1) / n_workers;
+    const uint64_t *share = &p->shares[s * (p->n_workers + 1) + owner];
+    const uint64_t begin = n_workers == 1 ? 0 : share[0];
+    const uint64_t end = n_workers == 1 ? stage->n_pieces : share[1];
     ndg_ticket *ticket = &p->tickets[s * p->n_workers + owner];
     for (;;) {
       const uint64_t piece =

@@ -14,10 +14,6 @@ static bool is_product(const ndg_instruction *x) {
   return x->kind == NDG_DO_MATMUL || x->kind == NDG_DO_MATMUL_SUM;
 }
 
-static bool same_cut(const ndg_group *g, const ndg_instruction *x) {
-  return g->per_task == x->per_task && g->rows == x->rows;
-}
-
 /* Whether x may run in stage s: what it reads is computed before, or unit by unit with it. */
 static bool may_join(const ndg_program *p, const ndg_instruction *x, uint32_t s) {
   for (uint32_t i = 0; i < x->n_in; i++) {
@@ -36,33 +32,70 @@ static bool may_join(const ndg_program *p, const ndg_instruction *x, uint32_t s)
   return true;
 }
 
-static void join(const ndg_program *p, ndg_stage *stage, uint32_t number) {
-  ndg_instruction *x = p->instructions[number];
-  uint32_t g = 0;
-  while (g < stage->n_groups && !same_cut(&stage->groups[g], x))
-    g++;
-  ndg_group *group = &stage->groups[g];
-  if (g == stage->n_groups) {
-    stage->n_groups++;
-    group->per_task = x->per_task;
-    group->rows = x->rows;
-  }
-  group->cost += x->cost;
-  group->has_product = group->has_product || is_product(x);
-  x->stage = (uint32_t)(stage - p->stages);
-  x->group = g;
-  x->position = group->n_instructions++;
-}
-
-/* Fills one stage with everything that may run in it; returns how many instructions that is. */
+/* Puts everything that may run in one stage into it; returns how many instructions that is. */
 static uint32_t fill_stage(const ndg_program *p, uint32_t s) {
   uint32_t n = 0;
   for (uint32_t i = 0; i < p->n_instructions; i++)
     if (p->instructions[i]->stage == UINT32_MAX && may_join(p, p->instructions[i], s)) {
-      join(p, &p->stages[s], i);
+      p->instructions[i]->stage = s;
       n++;
     }
   return n;
+}
+
+static uint32_t component(const uint32_t *parent, uint32_t i) {
+  while (parent[i] != i)
+    i = parent[i];
+  return i;
+}
+
+/* Joins what writes and reads the same within a stage: parent leads to the first of them. */
+static void connect(const ndg_program *p, uint32_t s, uint32_t *parent) {
+  for (uint32_t i = 0; i < p->n_instructions; i++) {
+    const ndg_instruction *x = p->instructions[i];
+    parent[i] = i;
+    for (uint32_t k = 0; x->stage == s && k < x->n_in; k++) {
+      const uint32_t b = x->in[k].buffer;
+      const uint32_t w = b == NDG_NO_BUFFER ? UINT32_MAX : p->buffers[b].writer;
+      if (w == UINT32_MAX || p->instructions[w]->stage != s)
+        continue;
+      const uint32_t u = component(parent, i), v = component(parent, w);
+      parent[u > v ? u : v] = u > v ? v : u;
+    }
+  }
+}
+
+/* Products that have nothing to do with each other are groups of their own: more and smaller
+   pieces. Tasks, and what is elementwise alone, stay together in one group per cut. */
+static void group_stage(const ndg_program *p, uint32_t s, uint32_t *parent, bool *has_product) {
+  ndg_stage *stage = &p->stages[s];
+  connect(p, s, parent);
+  for (uint32_t i = 0; i < p->n_instructions; i++)
+    has_product[i] = false;
+  for (uint32_t i = 0; i < p->n_instructions; i++)
+    if (is_product(p->instructions[i]))
+      has_product[component(parent, i)] = true;
+  for (uint32_t i = 0; i < p->n_instructions; i++) {
+    ndg_instruction *x = p->instructions[i];
+    if (x->stage != s)
+      continue;
+    const uint32_t c = component(parent, i);
+    const uint32_t own = has_product[c] && !x->per_task ? c : UINT32_MAX;
+    uint32_t g = 0;
+    while (g < stage->n_groups &&
+           !(stage->groups[g].component == own && stage->groups[g].per_task == x->per_task &&
+             stage->groups[g].rows == x->rows))
+      g++;
+    ndg_group *group = &stage->groups[g];
+    if (g == stage->n_groups) {
+      stage->n_groups++;
+      *group = (ndg_group){.per_task = x->per_task, .rows = x->rows, .component = own};
+    }
+    group->cost += x->cost;
+    group->has_product = group->has_product || is_product(x);
+    group->n_instructions++;
+    x->group = g;
+  }
 }
 
 /* A power of two, so that two and four threads get equal shares. */
@@ -79,20 +112,72 @@ static uint64_t choose_pieces(const ndg_group *g) {
   return n;
 }
 
-static ndg_status finish_stage(ndg_program *p, uint32_t s) {
+/* Groups with the costliest pieces first, so that the cheap ones even out what workers have done.
+ */
+static void sort_groups(const ndg_program *p, uint32_t s, uint32_t *place) {
   ndg_stage *stage = &p->stages[s];
+  for (uint32_t g = 0; g < stage->n_groups; g++)
+    place[g] = g; /* old number of the group that is at g */
+  for (uint32_t i = 1; i < stage->n_groups; i++)
+    for (uint32_t j = i; j > 0; j--) {
+      ndg_group *a = &stage->groups[j - 1], *b = &stage->groups[j], c = *a;
+      if (a->cost / a->n_pieces >= b->cost / b->n_pieces)
+        break;
+      const uint32_t old = place[j - 1];
+      *a = *b;
+      *b = c;
+      place[j - 1] = place[j];
+      place[j] = old;
+    }
+  for (uint32_t i = 0; i < p->n_instructions; i++) {
+    ndg_instruction *x = p->instructions[i];
+    uint32_t g = 0;
+    while (x->stage == s && place[g] != x->group)
+      g++;
+    x->group = x->stage == s ? g : x->group;
+  }
+}
+
+static ndg_status finish_stage(ndg_program *p, uint32_t s, uint32_t *place) {
+  ndg_stage *stage = &p->stages[s];
+  for (uint32_t g = 0; g < stage->n_groups; g++)
+    stage->groups[g].n_pieces = choose_pieces(&stage->groups[g]);
+  sort_groups(p, s, place);
   for (uint32_t g = 0; g < stage->n_groups; g++) {
     ndg_group *group = &stage->groups[g];
-    group->n_pieces = choose_pieces(group);
     group->instructions =
         ndg_arena_alloc(p->memory, group->n_instructions, sizeof *group->instructions);
     if (!group->instructions)
       return NDG_ENOMEM;
+    group->n_instructions = 0;
   }
   for (uint32_t i = 0; i < p->n_instructions; i++) {
-    const ndg_instruction *x = p->instructions[i];
-    if (x->stage == s)
-      stage->groups[x->group].instructions[x->position] = i;
+    ndg_instruction *x = p->instructions[i];
+    if (x->stage != s)
+      continue;
+    ndg_group *group = &stage->groups[x->group];
+    x->position = group->n_instructions++;
+    group->instructions[x->position] = i;
+  }
+  return NDG_OK;
+}
+
+/* work, flags: one per instruction. */
+static ndg_status plan_stages(ndg_program *p, uint32_t *work, bool *flags, ndg_group *groups,
+                              ndg_error *e) {
+  const uint32_t n = p->n_instructions;
+  for (uint32_t left = n; left > 0;) {
+    /* Every group has an instruction, so n of them are enough for all stages together. */
+    p->stages[p->n_stages].groups = groups;
+    const uint32_t filled = fill_stage(p, p->n_stages);
+    if (filled == 0)
+      return ndg_fail(e, NDG_EINTERNAL, "%u of %u instructions wait for each other", left, n);
+    left -= filled;
+    group_stage(p, p->n_stages, work, flags);
+    groups += p->stages[p->n_stages].n_groups;
+    if (finish_stage(p, p->n_stages, work) < 0)
+      return ndg_fail(e, NDG_ENOMEM, "no memory to plan %u instructions", n);
+    p->n_stages++;
   }
   return NDG_OK;
 }
@@ -102,24 +187,14 @@ ndg_status ndg_plan_stages(ndg_program *p, ndg_error *e) {
   uint64_t cost = 0;
   p->stages = ndg_arena_alloc(p->memory, n + 1, sizeof *p->stages);
   ndg_group *groups = ndg_arena_alloc(p->memory, n + 1, sizeof *groups);
-  if (!p->stages || !groups)
+  uint32_t *work = ndg_arena_alloc(p->memory, n + 1, sizeof *work);
+  bool *flags = ndg_arena_alloc(p->memory, n + 1, sizeof *flags);
+  if (!p->stages || !groups || !work || !flags)
     return ndg_fail(e, NDG_ENOMEM, "no memory to plan %u instructions", n);
   for (uint32_t i = 0; i < n; i++) {
     p->instructions[i]->stage = UINT32_MAX;
     cost += p->instructions[i]->cost;
   }
-  for (uint32_t left = n; left > 0;) {
-    /* Every group has an instruction, so n of them are enough for all stages together. */
-    p->stages[p->n_stages].groups = groups;
-    const uint32_t filled = fill_stage(p, p->n_stages);
-    if (filled == 0)
-      return ndg_fail(e, NDG_EINTERNAL, "%u of %u instructions wait for each other", left, n);
-    left -= filled;
-    groups += p->stages[p->n_stages].n_groups;
-    if (finish_stage(p, p->n_stages) < 0)
-      return ndg_fail(e, NDG_ENOMEM, "no memory to plan %u instructions", n);
-    p->n_stages++;
-  }
   p->alone = cost < POOL_PICOSECONDS;
-  return NDG_OK;
+  return plan_stages(p, work, flags, groups, e);
 }

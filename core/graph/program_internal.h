@@ -94,8 +94,9 @@ typedef struct ndg_instruction {
 /* Instructions of one stage that are cut alike, run piece by piece. */
 typedef struct ndg_group {
   bool per_task, has_product;
-  uint64_t rows;     /* units */
-  uint64_t n_pieces; /* piece p: units rows p / n_pieces to rows (p + 1) / n_pieces */
+  uint32_t component; /* first instruction of a group of connected ones; UINT32_MAX: of any */
+  uint64_t rows;      /* units */
+  uint64_t n_pieces;  /* piece p: units rows p / n_pieces to rows (p + 1) / n_pieces */
   uint64_t cost;
   uint32_t n_instructions;
   uint32_t *instructions;
@@ -129,6 +130,7 @@ struct ndg_program {
   uint32_t n_stages;
   ndg_stage *stages;
   ndg_ticket *tickets; /* n_stages x n_workers */
+  uint64_t *shares;    /* n_stages x (n_workers + 1): where each worker's own pieces begin */
   /* while running */
   char **base;         /* per buffer */
   uint64_t *task_step; /* per buffer: elements from one task to the next */
@@ -145,6 +147,8 @@ struct ndg_program {
 /* [main; compiling; allocates] plan.c: stages and pieces; plan_memory.c: places. */
 ndg_status ndg_plan_stages(ndg_program *, ndg_error *);
 ndg_status ndg_plan_memory(ndg_program *, ndg_error *);
+/* After both: which pieces each worker takes first. */
+ndg_status ndg_plan_shares(ndg_program *, ndg_error *);
 
 /* exec: a running instruction's surroundings. */
 typedef struct ndg_worker {
