@@ -46,6 +46,9 @@ end
 nudge.settings = require("nudge.settings").declare
 nudge.figure = require "nudge.figure"
 nudge.problem = require("nudge.problem").open
+nudge.outer = require("nudge.outer").open
+nudge.meta_train = require("nudge.meta_train").run
+nudge.curves = require("nudge.curves").summarise
 
 local study = require "nudge.study"
 nudge.gradient_error = study.gradient_error

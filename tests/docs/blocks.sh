@@ -58,7 +58,7 @@ has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
 has_blocks readme lua 1
-has_blocks reference lua 3
+has_blocks reference lua 4
 
 # What C blocks include is all they see: the folder of the public headers and the C library.
 plugins=
@@ -98,6 +98,10 @@ if command -v gnuplot >/dev/null 2>&1; then
 fi
 "$nudge" run reference3.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
 report $? "docs/lua.md: the block about domains"
+
+"$nudge" run reference4.lua >log 2>&1 && grep -q 'test: 50 tasks with the theta of meta-step' log &&
+  [ -s sinusoid.csv ] && [ -s sinusoid.json ]
+report $? "docs/lua.md: the Lua block of few-shot meta-learning"
 
 if command -v gnuplot >/dev/null 2>&1; then
   "$nudge" run readme1.lua >log 2>errors && [ -s my_study.svg ]

@@ -49,6 +49,9 @@ tap.test("every method of the page is there", function()
   each_method(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } },
     "%f[%w]f:([%w_]+)", "figure")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
+  each_method(require "nudge.meta_train.result", "result:([%w_]+)", "result")
+  local o <close> = nudge.outer { problem = p, lr = 1 }
+  each_method(o, "%f[%w]o:([%w_]+)", "outer")
   tap.ok(study.rows and study.exact, "rows and exact")
 end)
 

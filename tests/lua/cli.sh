@@ -245,6 +245,48 @@ for threads in 1 2 4; do
 done
 report $good "1, 2 and 4 threads give the same bits" "$(cat err)"
 
+script train.lua <<'LUA'
+local nudge = require "nudge"
+for i, learner in ipairs {
+  nudge.learner("complex_synapse", { layers = { 1, 8, 8, 1 }, loss = "mse", meta = "lambda, omega",
+    start_at_omega = true, lambda = 0.1 }),
+  nudge.learner("modulated_net", { layers = { 1, 8, 8, 1 } }) } do
+  for j, rule in ipairs { nudge.rule("contrastive", { beta = 0.1 }),
+    nudge.rule("implicit", { iterations = 3 }), nudge.rule("unrolled") } do
+    for parts = 1, 5 do
+      local r = nudge.meta_train { learner = learner, rule = rule, parts = parts,
+        domain = nudge.domains.sinusoid(), inner = { lr = 0.02, steps = 10 }, dtype = "float32",
+        outer = { lr = 0.01, clip_norm = 1 }, steps = 3, meta_batch = 10,
+        accept = { "not_converged", "past_radius" }, test = { tasks = 3 } }
+      nudge.npy.write(nudge.result(("theta%d%d%d.npy"):format(i, j, parts)), r.theta)
+      nudge.npy.write(nudge.result(("test%d%d%d.npy"):format(i, j, parts)), r.test.eval_loss)
+    end
+  end
+end
+LUA
+good=0
+for threads in 1 2 3 4; do
+  "$nudge" run train.lua --threads $threads --out threads$threads >out 2>err || good=1
+  for file in threads$threads/t*.npy; do
+    first=$(basename "$file" | sed 's/.\.npy$/1.npy/')
+    cmp "threads1/$first" "$file" >>err 2>&1 || good=1
+  done
+done
+report $good "meta-training: 1 to 4 threads and 1 to 5 parts give the same bits" "$(cat err)"
+
+script stopped.lua <<'LUA'
+local nudge = require "nudge"
+nudge.meta_train { learner = nudge.learner("modulated_net", { layers = { 1, 4, 1 } }),
+  rule = nudge.rule "contrastive", domain = nudge.domains.sinusoid(),
+  inner = { lr = 0.01, steps = 5 }, outer = { lr = 0.01 }, steps = 1000000, meta_batch = 2,
+  on_step = function(state)
+    if state.step == 3 then io.popen("kill -INT $PPID"):close() end
+  end }
+LUA
+timeout 60 "$nudge" run stopped.lua 2>err
+grep -q '^nudge: stopped.lua:[0-9]*: .*interrupted$' err && [ "$(wc -l <err)" = 1 ]
+report $? "an interrupt ends a meta-training with one line" "$(cat err)"
+
 script loop.lua <<'LUA'
 io.popen("kill -INT $PPID"):close()
 while true do end

@@ -5,6 +5,7 @@ package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. packa
 local core = require "nudge.core"
 local nudge = require "nudge"
 local problems = require "problems"
+local pulls = require "pulls"
 local tap = require "tap"
 
 -- With a stride above 1 only every so many-th allocation is tried, where there are thousands.
@@ -97,6 +98,16 @@ tap.test("a study", function()
       sweep = { beta = { 1e-3, 1e-2, 1e-1 } } }
     return s:table()
   end, 29)
+end)
+
+tap.test("a meta-training", function()
+  local wanted = nudge.meta_train(pulls.description { steps = 2 }).theta
+  survives(function()
+    local r = nudge.meta_train(pulls.description { steps = 2, parts = 2, losses = true,
+      validation = { every = 1, tasks = 2 }, test = { tasks = 2 } })
+    assert(r.theta:equals(wanted))
+    return r:table(), nudge.curves { r, r }
+  end, 23)
 end)
 
 tap.done()

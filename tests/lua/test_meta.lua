@@ -2,6 +2,7 @@
 -- The annotations for editors name everything that the API has, and nothing else.
 package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
 local nudge = require "nudge"
+local result = require "nudge.meta_train.result"
 local study = require "nudge.study"
 local tap = require "tap"
 
@@ -46,7 +47,7 @@ local function methods_of(type_name)
 end
 
 for owner, type_name in pairs { Array = "nudge.array", Random = "nudge.random",
-  Problem = "nudge.problem", Component = "nudge.learner" } do
+  Problem = "nudge.problem", Outer = "nudge.outer", Component = "nudge.learner" } do
   tap.test("methods of " .. type_name, function()
     check_same(owner, methods_of(type_name), "function")
   end)
@@ -61,6 +62,11 @@ end)
 tap.test("methods of a study", function()
   check_same("Study", { table = study.table, csv = study.csv, json = study.json,
     plot = study.plot }, "function")
+end)
+
+tap.test("methods of a result of meta-training", function()
+  check_same("Training", { table = result.table, csv = result.csv, json = result.json },
+    "function")
 end)
 
 for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,

@@ -1,0 +1,108 @@
+-- SPDX-License-Identifier: MIT
+-- nudge.meta_train: the outer loop. Meta-batches of tasks, an estimate of each task's
+-- meta-gradient, a step of theta; validation on the way and a test at the end.
+local core = require "nudge.core"
+local check = require "nudge.check"
+local outer = require "nudge.outer"
+local evaluation = require "nudge.meta_train.evaluation"
+local judge = require "nudge.meta_train.judge"
+local results = require "nudge.meta_train.result"
+local spec = require "nudge.meta_train.spec"
+local step = require "nudge.meta_train.step"
+local workbench = require "nudge.meta_train.workbench"
+
+local meta_train = {}
+
+-- Shows the script a meta-step. True: it wants to stop.
+local function ask(run, row, validation)
+  if not run.on_step then
+    return false
+  end
+  local answer = run.on_step {
+    step = row.step, steps = run.steps, row = row, validation = validation, theta = run.theta,
+    best = run.result.best,
+  }
+  if answer ~= nil and answer ~= "stop" then
+    check.fail("nudge.meta_train: on_step gave %s; it gives 'stop' or nothing", tostring(answer))
+  end
+  return answer == "stop"
+end
+
+local function validate(run, k)
+  return judge.during(k, k == 0 and "validation before the first meta-step"
+    or "validation after meta-step " .. k, evaluation.validate, run, k)
+end
+
+local function take_step(run, k)
+  local cost, started = run.result.cost, core.clock()
+  local row = judge.during(k, "meta-step " .. k, step.take, run, k)
+  cost.seconds = cost.seconds + core.clock() - started
+  row.seconds = cost.seconds
+  run.result.steps[k] = row
+  return row
+end
+
+local function loop(run)
+  local stage = run.name .. ": meta-training"
+  core.report(stage, 0, run.steps)
+  if run.validation then
+    validate(run, 0)
+  end
+  for k = 1, run.steps do
+    local row, validation = take_step(run, k), nil
+    if run.validation and (k % run.validation.every == 0 or k == run.steps) then
+      validation = validate(run, k)
+    end
+    core.report(stage, k, run.steps)
+    if ask(run, row, validation) then
+      run.result.stopped = "on_step"
+      core.report(stage, run.steps, run.steps)
+      if run.validation and not validation then
+        validate(run, k)
+      end
+      return
+    end
+  end
+end
+
+-- The first problem: pair and theta are checked on it. Gives what the result says of it.
+local function open_first(run)
+  local p = run.bench:problem("train", "train", 1, run.part_sizes[1])
+  local accepted, message = p:accepts(run.rule)
+  if not accepted then
+    core.raise("capability", message)
+  end
+  if run.theta then
+    p:set_theta(run.theta)
+  end
+  run.theta = p:theta()
+  local info, made = p:info(), p:spec()
+  spec.check_evaluations(run, made.inner.steps)
+  return p, {
+    learner = run.learner, rule = run.rule, domain = run.domain.name, outer = run.outer,
+    inner = made.inner, dtype = made.dtype, seed = made.seed, n_phi = info.n_phi,
+    n_theta = info.n_theta, groups = p:groups().theta, steps = run.steps,
+    meta_batch = run.meta_batch,
+  }
+end
+
+-- { learner, domain, inner, rule, outer, steps, meta_batch, ... }: theta descends the mean
+-- evaluation loss after inner learning. Gives a result with curves, the best theta and a test.
+function meta_train.run(given)
+  local run = spec.check(given)
+  local bench <close> = workbench.new(run)
+  run.bench = bench
+  local problem, made_of = open_first(run)
+  local optimiser <close> = outer.make("nudge.meta_train: outer", problem, run.outer)
+  run.optimiser = optimiser
+  run.result = results.new(run.name, made_of)
+  loop(run)
+  run.result.theta = run.theta
+  run.result.outer_state = optimiser:state()
+  if run.test then
+    judge.during(#run.result.steps, "test", evaluation.test, run)
+  end
+  return run.result
+end
+
+return meta_train

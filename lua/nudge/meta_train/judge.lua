@@ -1,0 +1,70 @@
+-- SPDX-License-Identifier: MIT
+-- What is not right ends a meta-training, unless its script has said otherwise: errors that name
+-- the meta-step, the task and what to change.
+local core = require "nudge.core"
+
+local judge = {}
+
+local REMEDY = "a smaller step size (inner.lr) or nudging strength (beta) would keep it finite"
+
+-- An error of nudge, with where in the training it happened.
+local function raise(code, text, where)
+  local _, e = pcall(core.raise, code, text)
+  for name, value in pairs(where) do
+    e[name] = value
+  end
+  error(e, 0)
+end
+
+-- f(...), whose errors say when in the training they came.
+function judge.during(step, what, f, ...)
+  local good, result = pcall(f, ...)
+  if not good then
+    if type(result) == "table" and result.text then
+      result.text = string.format("nudge.meta_train: %s: %s", what, result.text)
+      result.step = step
+    end
+    error(result, 0)
+  end
+  return result
+end
+
+local function describe(run, split, diverged, n, note)
+  local name = run.bench:task_name(split, diverged[1])
+  local text = note
+  if not note or note == "" then
+    text = string.format("%s diverged; %s", name, REMEDY)
+  elseif not note:find(name, 1, true) then
+    text = string.format("%s: %s", name, note)
+  end
+  if #diverged == n then
+    return n == 1 and text or string.format("all %d tasks diverged: %s", n, text)
+  end
+  if #diverged > 1 then
+    text = string.format("%s (and %d more of %d tasks)", text, #diverged - 1, n)
+  end
+  return text .. "; on_divergence = 'skip' would leave such tasks out"
+end
+
+-- Some of n tasks have diverged; `diverged` lists their indices. Where all have, nothing is left to
+-- go on with.
+function judge.diverged(run, split, diverged, n, note)
+  if #diverged > 0 and (run.on_divergence == "stop" or #diverged == n) then
+    raise("diverged", describe(run, split, diverged, n, note),
+      { domain = run.domain.name, split = split, task = diverged[1] })
+  end
+end
+
+-- A soft status besides divergence: true if the script accepts such estimates.
+function judge.status(run, record)
+  local status = record.status
+  if status == "ok" or status == "diverged" then
+    return false
+  elseif run.accepted[status] then
+    return true
+  end
+  raise(status, string.format("%s; accept = { '%s' } would go on with such estimates",
+    record.note ~= "" and record.note or status, status), { domain = run.domain.name })
+end
+
+return judge

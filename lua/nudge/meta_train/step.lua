@@ -1,0 +1,65 @@
+-- SPDX-License-Identifier: MIT
+-- One meta-step: the meta-gradients of a meta-batch, task by task, and a step of theta.
+local curves = require "nudge.curves"
+local judge = require "nudge.meta_train.judge"
+local part = require "nudge.meta_train.part"
+
+local step = {}
+
+local learned = { "learn_loss", "eval_loss" }
+
+-- Losses after inner learning, in task order; NaN for tasks that do not count. The engine knows
+-- them where the rule has run the same phase.
+local function add_losses(run, done, sum)
+  local reached = done.problem:adapt { steps = { run.inner_steps }, phi = false, soft = true }
+  for _, name in ipairs(learned) do
+    for t, x in ipairs(reached[name][1]:totable()) do
+      table.insert(sum[name], not done.out[t] and x or 0 / 0)
+    end
+  end
+end
+
+-- Adds the parts in order. Gives cost and outcome of all.
+local function add_meta_batch(run, first)
+  local sum = { evaluations = 0, softly = 0, diverged = {}, learn_loss = {}, eval_loss = {} }
+  run.optimiser:clear()
+  for _, n in ipairs(run.part_sizes) do
+    local done = part.add(run, first, n)
+    for t = 1, n do
+      if done.out[t] then
+        table.insert(sum.diverged, first + t - 1)
+      end
+    end
+    sum.note = sum.note or done.note
+    if run.on_divergence == "stop" and #sum.diverged > 0 then
+      return sum
+    end
+    if run.losses then
+      add_losses(run, done, sum)
+    end
+    sum.evaluations = sum.evaluations + n * done.evaluations
+    sum.softly = sum.softly + done.softly
+    first = first + n
+  end
+  return sum
+end
+
+-- The row of meta-step k; run.theta moves on. Tasks come by index, none twice.
+function step.take(run, k)
+  local batch = add_meta_batch(run, (k - 1) * run.meta_batch + 1)
+  judge.diverged(run, "train", batch.diverged, run.meta_batch, batch.note)
+  local factor = run.factor(k)
+  local theta, row = run.optimiser:step(run.theta, factor)
+  run.theta = theta
+  local cost = run.result.cost
+  local evaluations = cost.gradient_evaluations + batch.evaluations / run.meta_batch
+  cost.gradient_evaluations = math.tointeger(evaluations) or evaluations
+  row.step, row.factor, row.gradient_evaluations = k, factor, cost.gradient_evaluations
+  row.softly, row.diverged, row.left_out = batch.softly, #batch.diverged, batch.diverged
+  for _, name in ipairs(run.losses and learned or {}) do
+    row[name] = curves.mean(batch[name])
+  end
+  return row
+end
+
+return step

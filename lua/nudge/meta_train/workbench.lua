@@ -1,0 +1,123 @@
+-- SPDX-License-Identifier: MIT
+-- The problems of a meta-training: one for each use and number of tasks, compiled once and then
+-- given other tasks; and adaptation to the tasks of a split with the losses it reaches.
+local check = require "nudge.check"
+local problem = require "nudge.problem"
+
+local workbench = {}
+workbench.__index = workbench
+
+local MAX_TASKS = 100 -- adapted to at once: memory is bounded, and an interrupt soon heard
+
+-- description: learner, domain, inner, dtype, seed, name as of nudge.problem.
+function workbench.new(description)
+  return setmetatable({ description = description, entries = {} }, workbench)
+end
+
+function workbench:close()
+  for _, entry in pairs(self.entries) do
+    entry.problem:close()
+  end
+  self.entries = {}
+end
+workbench.__close = workbench.close
+
+-- The problem that holds tasks first .. first + n - 1 of a split, for one use.
+function workbench:problem(use, split, first, n)
+  local key = use .. n
+  local entry = self.entries[key]
+  if entry and entry.split == split and entry.first == first then
+    return entry.problem
+  end
+  local d = self.description
+  local tasks = d.domain:tasks(split, first, n)
+  if entry then
+    entry.problem:set_tasks(tasks)
+  else
+    entry = { problem = problem.open { learner = d.learner, tasks = tasks, inner = d.inner,
+      dtype = d.dtype, seed = d.seed, name = d.name } }
+    self.entries[key] = entry
+  end
+  entry.split, entry.first = split, first
+  return entry.problem
+end
+
+-- The problem of a use does not hold the tasks it was given any more.
+function workbench:forget(use, n)
+  self.entries[use .. n].split = nil
+end
+
+-- "task 137 of sinusoid (train)", as the engine calls it.
+function workbench:task_name(split, index)
+  return string.format("task %d of %s (%s)", index, self.description.domain.name, split)
+end
+
+local losses = { "learn_loss", "eval_loss", "eval_accuracy" }
+
+local function finite(x)
+  return x == x and math.abs(x) < math.huge
+end
+
+-- Appends what some tasks reached; those whose losses are no numbers have diverged too.
+local function append(out, adapted, first, n)
+  local diverged = {}
+  for _, position in ipairs(adapted.diverged) do
+    diverged[position] = true
+  end
+  out.note = out.note or adapted.note
+  for k in ipairs(out.steps) do
+    for t = 1, n do
+      for _, name in ipairs(losses) do
+        local values = adapted[name]
+        local x = values and values:get(k, t) or 0 / 0
+        table.insert(out[name][k], x)
+        if name ~= "eval_accuracy" and not finite(x) then
+          diverged[t] = true
+        end
+      end
+    end
+  end
+  for t = 1, n do
+    if diverged[t] then
+      table.insert(out.diverged, first + t - 1)
+    end
+  end
+end
+
+-- Losses of the first n tasks of a split after the given numbers of inner steps: lists by step and
+-- task. `diverged` lists indices of tasks.
+function workbench:adapt(split, n, steps, theta)
+  local out = { split = split, tasks = n, steps = steps, diverged = {} }
+  for _, name in ipairs(losses) do
+    out[name] = {}
+    for k in ipairs(steps) do
+      out[name][k] = {}
+    end
+  end
+  for first = 1, n, MAX_TASKS do
+    local m = math.min(MAX_TASKS, n - first + 1)
+    local p = self:problem("adapt " .. split, split, first, m)
+    p:set_theta(theta)
+    append(out, p:adapt { steps = steps, phi = false, soft = true }, first, m)
+  end
+  return out
+end
+
+-- Numbers of inner steps as a script gives them: one, or an ascending list.
+function workbench.step_numbers(owner, name, given, default)
+  local steps = given == nil and default or type(given) == "table" and given or { given }
+  local out = {}
+  for i, value in ipairs(steps) do
+    out[i] = math.tointeger(value)
+    if not out[i] or out[i] < 0 or (i > 1 and out[i] <= out[i - 1]) then
+      check.fail("%s: %s must be ascending whole numbers from 0 on, got %s", owner, name,
+        tostring(value))
+    end
+  end
+  if #out == 0 or #out ~= #steps then
+    check.fail("%s: %s is empty", owner, name)
+  end
+  return out
+end
+
+return workbench
