@@ -75,8 +75,15 @@ static void bind(ndg_program *p, const ndg_binding *inputs, const ndg_binding *o
       p->base[b] = binding->data;
       step = binding->task_stride;
     }
-    p->task_step[b] = buffer->per_task ? step : 0;
+    step = buffer->per_task ? step : 0;
+    p->is_bound = p->is_bound && p->task_step[b] == step;
+    p->task_step[b] = step;
   }
+  if (!p->is_bound)
+    for (uint32_t i = 0; i < p->n_instructions; i++)
+      if (p->instructions[i]->kind == NDG_DO_CHAIN)
+        ndg_chain_bind(p, p->instructions[i]);
+  p->is_bound = true;
 }
 
 void ndg_program_run(ndg_program *p, const ndg_binding *inputs, const ndg_binding *outputs) {

@@ -49,16 +49,6 @@ static ndg_planes planes(ndg_slot s) {
   return (ndg_planes){(double *)(void *)s.re, (double *)(void *)s.im};
 }
 
-static void load(run *r, uint32_t i, uint64_t flat, uint64_t n) {
-  const ndg_operand *o = &r->x->in[i];
-  if (!o->is_complex && ndg_load_is_direct(r->w, r->x, o, flat, n)) {
-    r->slots[i] = (ndg_slot){ndg_load_address(r->w, r->x, o, flat), r->zeros};
-    return;
-  }
-  r->slots[i] = tile_slot(r, i, o->is_complex);
-  ndg_load_tile(r->w, r->x, o, flat, n, r->slots[i]);
-}
-
 /* A product or quotient of a complex and a real number needs no imaginary half of the latter. */
 static bool scale_planes(const run *r, const ndg_micro *m, ndg_slot y, uint64_t n) {
   const ndg_slot a = r->slots[m->in[0]], b = r->slots[m->in[1]];
@@ -127,33 +117,37 @@ static void compute(run *r, uint64_t n, void *out) {
 /* Loads tile [flat, flat + n). Loads that repeat from tile to tile are done on the first only. */
 static void load_tile(run *r, uint64_t flat, uint64_t n, uint64_t step, bool first) {
   for (uint32_t i = 0; i < r->x->n_in; i++)
-    if (first || !ndg_load_repeats(r->w, &r->x->in[i], step))
-      load(r, i, flat, n);
+    if (first || !ndg_load_repeats(r->x, i, step))
+      r->slots[i] = ndg_load(r->w, r->x, i, flat, n, tile_slot(r, i, r->x->in[i].is_complex));
 }
 
-/* Elements per tile: whole periods of the operands that repeat, so that their tiles can stay. */
-static uint64_t choose_step(const run *r) {
-  uint64_t period = 1;
-  for (uint32_t i = 0; i < r->x->n_in; i++) {
-    const uint64_t q = ndg_load_period(r->w, &r->x->in[i]);
-    if (q > period && q <= r->p->tile)
-      period = q;
-  }
-  return r->p->tile / period * period;
+static uint64_t least(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
 }
 
 static void run_stored(run *r, uint64_t begin, uint64_t end) {
   const ndg_instruction *x = r->x;
   const bool is_complex = r->p->buffers[x->out].is_complex;
-  const uint64_t step = choose_step(r);
-  for (uint64_t flat = begin; flat < end; flat += step) {
-    const uint64_t n = end - flat < step ? end - flat : step;
-    load_tile(r, flat, n, step, flat == begin);
+  const bool by_task = x->domain > x->tile_step; /* then no tile holds parts of two tasks */
+  uint64_t n;
+  for (uint64_t flat = begin; flat < end; flat += n) {
+    n = least(x->tile_step, end - flat);
+    if (by_task)
+      n = least(n, x->domain - flat % x->domain);
+    load_tile(r, flat, n, x->tile_step, flat == begin);
     void *out = is_complex ? NULL : ndg_store_direct(r->w, x, flat, n);
     compute(r, n, out);
     if (!out)
-      ndg_store_tile(r->w, x->out, x->domain, flat, n, r->slots[x->result]);
+      ndg_store_tile(r->w, x, flat, n, r->slots[x->result]);
   }
+}
+
+/* Parts of `size` elements to a tile: those of whole tasks if a task fits. */
+static uint64_t parts_per_tile(const run *r, uint64_t size) {
+  const uint64_t tile = r->p->tile, domain = r->x->domain;
+  if (size > tile)
+    return 1;
+  return (domain <= tile ? tile / domain * domain : tile) / size;
 }
 
 /* Sums over the last axis: whole rows of a tile, or a long row tile by tile. */
@@ -161,15 +155,15 @@ static void run_row_sum(run *r, uint64_t begin, uint64_t end) {
   const ndg_instruction *x = r->x;
   const bool is_complex = r->p->buffers[x->out].is_complex;
   const uint64_t tile = r->p->tile, columns = x->reduced;
-  const uint64_t rows = columns < tile ? tile / columns : 1;
-  const uint64_t part = columns < tile ? columns : tile;
+  const uint64_t rows = parts_per_tile(r, columns);
+  const uint64_t part = least(columns, tile);
   const ndg_slot sum = tile_slot(r, x->n_in + (uint64_t)x->n_regs, true);
   bool first = true;
   for (uint64_t row = begin; row < end; row += rows) {
-    const uint64_t n_rows = end - row < rows ? end - row : rows;
+    const uint64_t n_rows = least(rows, end - row);
     for (uint64_t at = 0; at < columns; at += part) {
-      const uint64_t n = columns - at < part ? columns - at : part;
-      load_tile(r, row * columns + at, n_rows * n, columns < tile ? rows * columns : 0, first);
+      const uint64_t n = least(part, columns - at);
+      load_tile(r, row * columns + at, n_rows * n, part == columns ? rows * columns : 0, first);
       first = false;
       compute(r, n_rows * n, NULL);
       const ndg_slot value = r->slots[x->result];
@@ -177,11 +171,29 @@ static void run_row_sum(run *r, uint64_t begin, uint64_t end) {
       if (is_complex)
         r->p->kernels->sum_rows(sum.im, value.im, n_rows, n, at > 0);
     }
-    ndg_store_tile(r->w, x->out, x->outer, row, n_rows, sum);
+    ndg_store_tile(r->w, x, row, n_rows, sum);
   }
 }
 
-/* One row of sums over a middle or leading axis, columns [from, from + n) of it. */
+/* Sums over a middle or leading axis, where everything that is summed fits a tile. */
+static void run_column_sums(run *r, uint64_t begin, uint64_t end) {
+  const ndg_instruction *x = r->x;
+  const bool is_complex = r->p->buffers[x->out].is_complex;
+  const uint64_t size = x->reduced * x->inner, parts = parts_per_tile(r, size);
+  const ndg_slot sum = tile_slot(r, x->n_in + (uint64_t)x->n_regs, true);
+  for (uint64_t outer = begin; outer < end; outer += parts) {
+    const uint64_t n = least(parts, end - outer);
+    load_tile(r, outer * size, n * size, parts * size, outer == begin);
+    compute(r, n * size, NULL);
+    const ndg_slot value = r->slots[x->result];
+    r->p->kernels->sum_columns(sum.re, value.re, n, x->reduced, x->inner);
+    if (is_complex)
+      r->p->kernels->sum_columns(sum.im, value.im, n, x->reduced, x->inner);
+    ndg_store_tile(r->w, x, outer * x->inner, n * x->inner, sum);
+  }
+}
+
+/* Where it does not: columns [from, from + n) of one such sum. */
 static void run_column_part(run *r, uint64_t outer, uint64_t from, uint64_t n) {
   const ndg_instruction *x = r->x;
   const bool is_complex = r->p->buffers[x->out].is_complex;
@@ -191,7 +203,7 @@ static void run_column_part(run *r, uint64_t outer, uint64_t from, uint64_t n) {
   if (is_complex)
     r->p->kernels->fill(sum.im, 0, n);
   for (uint64_t row = 0; row < x->reduced; row += rows) {
-    const uint64_t n_rows = x->reduced - row < rows ? x->reduced - row : rows;
+    const uint64_t n_rows = least(rows, x->reduced - row);
     load_tile(r, (outer * x->reduced + row) * x->inner + from, n_rows * n, rows * x->inner,
               row == 0);
     compute(r, n_rows * n, NULL);
@@ -200,7 +212,7 @@ static void run_column_part(run *r, uint64_t outer, uint64_t from, uint64_t n) {
     if (is_complex)
       r->p->kernels->add_rows(sum.im, value.im, n_rows, n);
   }
-  ndg_store_tile(r->w, x->out, x->outer * x->inner, outer * x->inner + from, n, sum);
+  ndg_store_tile(r->w, x, outer * x->inner + from, n, sum);
 }
 
 void ndg_exec_chain(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
@@ -213,6 +225,8 @@ void ndg_exec_chain(const ndg_worker *w, const ndg_instruction *x, uint64_t begi
     run_stored(&r, begin, end);
   } else if (x->inner == 1) {
     run_row_sum(&r, begin, end);
+  } else if (x->reduced * x->inner <= w->program->tile) {
+    run_column_sums(&r, begin, end);
   } else {
     for (uint64_t outer = begin; outer < end; outer++)
       for (uint64_t from = 0; from < x->inner; from += w->program->tile) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Between the two halves of chain execution: micro-operations (exec_chain.c) and the traffic of
-   tiles with memory (exec_tile.c). Positions are flat: task x domain + index within the task. All:
-   [worker; running; hot]. */
+/* Between the parts of chain execution: micro-operations (exec_chain.c) and the traffic of tiles
+   with memory (exec_tile.c), as classified when bound (exec_reading.c). Positions are flat: task x
+   domain + index within the task. All: [worker; running; hot]. */
 #ifndef NUDGE_GRAPH_EXEC_CHAIN_H
 #define NUDGE_GRAPH_EXEC_CHAIN_H
 
@@ -15,21 +15,15 @@ typedef struct ndg_slot {
   char *re, *im;
 } ndg_slot;
 
-/* After how many elements an operand repeats itself; 0: it does not. */
-uint64_t ndg_load_period(const ndg_worker *, const ndg_operand *);
-/* Whether tiles `step` elements apart hold the same. */
-bool ndg_load_repeats(const ndg_worker *, const ndg_operand *, uint64_t step);
-/* Whether n real elements lie one after the other in memory, and where. */
-bool ndg_load_is_direct(const ndg_worker *, const ndg_instruction *, const ndg_operand *,
-                        uint64_t flat, uint64_t n);
-char *ndg_load_address(const ndg_worker *, const ndg_instruction *, const ndg_operand *,
-                       uint64_t flat);
-void ndg_load_tile(const ndg_worker *, const ndg_instruction *, const ndg_operand *, uint64_t flat,
-                   uint64_t n, ndg_slot to);
+/* Whether tiles of operand i that are `step` elements apart hold the same. */
+bool ndg_load_repeats(const ndg_instruction *, uint32_t i, uint64_t step);
+/* Elements [flat, flat + n) of operand i where they lie, or copied to `tile`. */
+ndg_slot ndg_load(const ndg_worker *, const ndg_instruction *, uint32_t i, uint64_t flat,
+                  uint64_t n, ndg_slot tile);
 /* Where n results may be written in one run, or NULL. */
 void *ndg_store_direct(const ndg_worker *, const ndg_instruction *, uint64_t flat, uint64_t n);
-/* Writes n results; `size` of them make a task. */
-void ndg_store_tile(const ndg_worker *, uint32_t buffer, uint64_t size, uint64_t flat, uint64_t n,
+/* Writes n results; flat counts results, not elements summed. */
+void ndg_store_tile(const ndg_worker *, const ndg_instruction *, uint64_t flat, uint64_t n,
                     ndg_slot from);
 
 #endif

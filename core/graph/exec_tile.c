@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tiles of a chain from and to memory, through every kind of broadcast and stride. */
+/* Tiles of a chain from and to memory: in the usual orders by one kernel, in all others axis by
+   axis. */
 #include <string.h>
 
 #include "graph/exec_chain.h"
@@ -8,23 +9,9 @@ static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-uint64_t ndg_load_period(const ndg_worker *w, const ndg_operand *o) {
-  if (o->buffer == NDG_NO_BUFFER)
-    return 1;
-  if (w->program->buffers[o->buffer].per_task)
-    return 0;
-  uint64_t period = 1;
-  uint32_t a = 0;
-  while (a < o->n_dims && o->stride[a] == 0)
-    a++;
-  for (; a < o->n_dims; a++)
-    period *= o->dim[a];
-  return period;
-}
-
-bool ndg_load_repeats(const ndg_worker *w, const ndg_operand *o, uint64_t step) {
-  const uint64_t period = ndg_load_period(w, o);
-  return period > 0 && step > 0 && step % period == 0;
+bool ndg_load_repeats(const ndg_instruction *x, uint32_t i, uint64_t step) {
+  const uint64_t period = x->reading[i].period;
+  return period == 1 || (period > 0 && step > 0 && step % period == 0);
 }
 
 static uint64_t element_bytes(const ndg_worker *w, const ndg_operand *o) {
@@ -35,18 +22,6 @@ static uint64_t element_bytes(const ndg_worker *w, const ndg_operand *o) {
 static char *address(const ndg_worker *w, const ndg_operand *o, uint64_t task, int64_t at) {
   const int64_t elements = (int64_t)(task * w->program->task_step[o->buffer]) + o->offset + at;
   return ndg_address(w, o->buffer) + elements * (int64_t)element_bytes(w, o);
-}
-
-bool ndg_load_is_direct(const ndg_worker *w, const ndg_instruction *x, const ndg_operand *o,
-                        uint64_t flat, uint64_t n) {
-  if (o->buffer == NDG_NO_BUFFER || o->n_dims > 1 || (o->n_dims == 1 && o->stride[0] != 1))
-    return false;
-  return flat % x->domain + n <= x->domain || w->program->task_step[o->buffer] == x->domain;
-}
-
-char *ndg_load_address(const ndg_worker *w, const ndg_instruction *x, const ndg_operand *o,
-                       uint64_t flat) {
-  return address(w, o, flat / x->domain, (int64_t)(flat % x->domain));
 }
 
 static ndg_slot advance(const ndg_worker *w, ndg_slot s, uint64_t n) {
@@ -97,8 +72,9 @@ static void load_task(const ndg_worker *w, const ndg_operand *o, uint64_t task, 
   }
 }
 
-void ndg_load_tile(const ndg_worker *w, const ndg_instruction *x, const ndg_operand *o,
-                   uint64_t flat, uint64_t n, ndg_slot to) {
+/* In any order: axis by axis. */
+static void load_any(const ndg_worker *w, const ndg_instruction *x, const ndg_operand *o,
+                     uint64_t flat, uint64_t n, ndg_slot to) {
   if (o->buffer == NDG_NO_BUFFER) {
     w->program->kernels->fill(to.re, o->value, n);
     return;
@@ -116,43 +92,100 @@ void ndg_load_tile(const ndg_worker *w, const ndg_instruction *x, const ndg_oper
   }
 }
 
-static char *store_address(const ndg_worker *w, uint32_t buffer, uint64_t size, uint64_t flat) {
-  const uint64_t step = w->program->task_step[buffer];
-  return ndg_address(w, buffer) +
-         (flat / size * step + flat % size) * w->program->buffers[buffer].element;
+/* Runs of the same numbers: `first` more of the first one, then `repeat` of each. */
+static void load_repeats(const ndg_program *p, const ndg_reading *r, uint64_t row, uint64_t rows,
+                         const char *base, char *to) {
+  const ptrdiff_t length = (ptrdiff_t)r->length;
+  while (rows > 0) {
+    const uint64_t n = least(rows, r->repeat - row % r->repeat);
+    p->kernels->copy_rows(to, length,
+                          base + (int64_t)(row / r->repeat) * r->step * (int64_t)p->real_bytes, 0,
+                          n, r->length);
+    to += n * r->length * p->real_bytes;
+    row += n;
+    rows -= n;
+  }
+}
+
+ndg_slot ndg_load(const ndg_worker *w, const ndg_instruction *x, uint32_t i, uint64_t flat,
+                  uint64_t n, ndg_slot tile) {
+  const ndg_program *p = w->program;
+  const ndg_operand *o = &x->in[i];
+  const ndg_reading *r = &x->reading[i];
+  const int64_t bytes = (int64_t)p->real_bytes;
+  if (r->kind == NDG_READ_ANY) {
+    load_any(w, x, o, flat, n, tile);
+    return tile;
+  }
+  const char *base = ndg_address(w, o->buffer) + o->offset * bytes;
+  if (r->kind == NDG_READ_DIRECT)
+    return (ndg_slot){(char *)(uintptr_t)base + (int64_t)flat * bytes, tile.im};
+  const uint64_t row = flat / r->length, at = flat - row * r->length;
+  if (r->kind == NDG_READ_ROWS && at + n <= r->length)
+    return (ndg_slot){(char *)(uintptr_t)base + ((int64_t)row * r->step + (int64_t)at) * bytes,
+                      tile.im};
+  if (at > 0 || n % r->length > 0) {
+    load_any(w, x, o, flat, n, tile);
+    return tile;
+  }
+  const uint64_t rows = n / r->length;
+  const char *from = base + (int64_t)row * r->step * bytes;
+  if (r->kind == NDG_READ_STRIDED)
+    p->kernels->take(tile.re, from, r->step, n);
+  else if (r->kind == NDG_READ_ROWS)
+    p->kernels->copy_rows(tile.re, (ptrdiff_t)r->length, from, r->step, rows, r->length);
+  else if (r->kind == NDG_READ_EACH)
+    p->kernels->spread(tile.re, from, r->step, rows, r->length);
+  else
+    load_repeats(p, r, row, rows, base, tile.re);
+  return tile;
 }
 
 void *ndg_store_direct(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n) {
-  if (flat % x->domain + n > x->domain && w->program->task_step[x->out] != x->domain)
+  const ndg_reading *r = &x->reading[x->n_in];
+  const int64_t bytes = (int64_t)w->program->real_bytes;
+  char *base = ndg_address(w, x->out);
+  if (r->kind == NDG_READ_DIRECT)
+    return base + (int64_t)flat * bytes;
+  if (r->kind != NDG_READ_ROWS)
     return NULL;
-  return store_address(w, x->out, x->domain, flat);
+  const uint64_t row = flat / r->length, at = flat - row * r->length;
+  return at + n <= r->length ? base + ((int64_t)row * r->step + (int64_t)at) * bytes : NULL;
 }
 
-static void store_run(const ndg_worker *w, uint32_t buffer, char *to, uint64_t stride, uint64_t n,
+static void store_any(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n,
                       ndg_slot from) {
   const ndg_program *p = w->program;
-  if (p->buffers[buffer].is_complex)
-    p->complex_kernels->join((ndg_complex *)(void *)to, (ptrdiff_t)stride,
-                             (ndg_planes){(double *)(void *)from.re, (double *)(void *)from.im}, n);
-  else if (stride == 1)
-    memmove(to, from.re, n * p->real_bytes);
-  else
-    p->kernels->put(to, (ptrdiff_t)stride, from.re, n);
-}
-
-void ndg_store_tile(const ndg_worker *w, uint32_t buffer, uint64_t size, uint64_t flat, uint64_t n,
-                    ndg_slot from) {
-  const uint64_t step = w->program->task_step[buffer];
-  if (size == 1 || step == size) {
-    store_run(w, buffer, store_address(w, buffer, size, flat), size == 1 && step ? step : 1, n,
-              from);
-    return;
-  }
+  const ndg_buffer *b = &p->buffers[x->out];
+  const uint64_t size = b->size, step = p->task_step[x->out];
   while (n > 0) {
     const uint64_t run = least(n, size - flat % size);
-    store_run(w, buffer, store_address(w, buffer, size, flat), 1, run, from);
+    char *to = ndg_address(w, x->out) + (flat / size * step + flat % size) * b->element;
+    if (b->is_complex)
+      p->complex_kernels->join((ndg_complex *)(void *)to, 1,
+                               (ndg_planes){(double *)(void *)from.re, (double *)(void *)from.im},
+                               run);
+    else
+      memcpy(to, from.re, run * p->real_bytes);
     from = advance(w, from, run);
     flat += run;
     n -= run;
   }
+}
+
+void ndg_store_tile(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n,
+                    ndg_slot from) {
+  const ndg_program *p = w->program;
+  const ndg_reading *r = &x->reading[x->n_in];
+  const int64_t bytes = (int64_t)p->real_bytes;
+  char *base = ndg_address(w, x->out);
+  if (r->kind == NDG_READ_DIRECT)
+    memcpy(base + (int64_t)flat * bytes, from.re, n * p->real_bytes);
+  else if (r->kind == NDG_READ_STRIDED)
+    p->kernels->put(base + (int64_t)flat * r->step * bytes, r->step, from.re, n);
+  else if (r->kind == NDG_READ_ROWS && flat % r->length == 0 && n % r->length == 0)
+    p->kernels->copy_rows(base + (int64_t)(flat / r->length) * r->step * bytes, r->step, from.re,
+                          (ptrdiff_t)r->length, n / r->length, r->length);
+  else
+    store_any(w, x, flat, n, from);
 }

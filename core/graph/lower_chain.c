@@ -101,7 +101,8 @@ static ndg_status emit(builder *b, uint16_t value, const ndg_instruction *draft,
   x->n_micro = (uint16_t)b->n_micro;
   x->n_slots = (uint16_t)(b->n_loads + b->n_micro);
   x->micro = ndg_arena_alloc(p->memory, b->n_micro + 1, sizeof *x->micro);
-  if (!x->micro)
+  x->reading = ndg_arena_alloc(p->memory, b->n_loads + 1, sizeof *x->reading);
+  if (!x->micro || !x->reading)
     return ndg_lowering_no_memory(l);
   uint64_t ps = 200;
   for (uint32_t i = 0; i < b->n_micro; i++) {

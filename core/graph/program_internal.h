@@ -52,6 +52,22 @@ typedef struct ndg_micro {
   double value;
 } ndg_micro;
 
+/* How a chain's operand or result lies in memory, all tasks one after the other in flat order: the
+   usual orders are read or written by one kernel per tile. */
+enum ndg_reading_kind {
+  NDG_READ_ANY,     /* axis by axis; complex numbers, constants */
+  NDG_READ_DIRECT,  /* contiguous */
+  NDG_READ_STRIDED, /* single numbers `step` apart */
+  NDG_READ_ROWS,    /* runs of `length` numbers, `step` apart */
+  NDG_READ_EACH,    /* single numbers `step` apart, each `length` times */
+  NDG_READ_REPEATS  /* runs of `length` numbers, `step` apart, each `repeat` times */
+};
+typedef struct ndg_reading {
+  uint8_t kind;
+  uint64_t length, repeat, period; /* period: after how many numbers it repeats itself; 0: never */
+  int64_t step;
+} ndg_reading;
+
 enum ndg_instruction_kind {
   NDG_DO_CHAIN,       /* elementwise chain, stored or summed */
   NDG_DO_MATMUL,      /* in[0] x in[1] */
@@ -84,6 +100,8 @@ typedef struct ndg_instruction {
   bool is_sum;                    /* else stored */
   uint64_t domain;                /* elements of one task */
   uint64_t outer, reduced, inner; /* domain = outer x reduced x inner */
+  ndg_reading *reading;           /* n_in operands, then the result; as bound */
+  uint64_t tile_step;             /* numbers per tile of a stored chain */
   /* matmul */
   uint64_t m, n, k;
   /* concat, pad */
@@ -134,6 +152,7 @@ struct ndg_program {
   /* while running */
   char **base;         /* per buffer */
   uint64_t *task_step; /* per buffer: elements from one task to the next */
+  bool is_bound;       /* readings agree with the steps */
   char *arena;
   char *workspace; /* n_workers x (local_bytes + scratch_bytes) */
   uint64_t arena_bytes, local_bytes, scratch_bytes;
@@ -170,6 +189,9 @@ void ndg_exec_scatter_add(const ndg_worker *, const ndg_instruction *, uint64_t 
                           uint64_t end);
 void ndg_exec_pick(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_place(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
+
+/* [owner; bound; cheap] Readings of a chain, after its buffers' steps have changed. */
+void ndg_chain_bind(const ndg_program *, ndg_instruction *);
 
 /* [main; compiling; pure] Bytes of worker scratch that an instruction needs. */
 uint64_t ndg_chain_scratch(const ndg_program *, const ndg_instruction *);

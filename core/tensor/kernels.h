@@ -40,6 +40,13 @@ typedef struct ndg_real_kernels {
   void (*sum_rows)(void *y, const void *x, size_t rows, size_t columns, int accumulate);
   /* y[j] += Σ_i x[i][j], in order of i. */
   void (*add_rows)(void *y, const void *x, size_t rows, size_t columns);
+  /* The same for `blocks` such x, one after the other, from y = 0. */
+  void (*sum_columns)(void *y, const void *x, size_t blocks, size_t rows, size_t columns);
+  /* Rows of `columns` numbers, y_step and x_step apart. */
+  void (*copy_rows)(void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step, size_t rows,
+                    size_t columns);
+  /* y[i][j] = x[i step] */
+  void (*spread)(void *y, const void *x, ptrdiff_t step, size_t rows, size_t columns);
   /* y[i] = log Σ exp of row i; work: rows (columns + 1) numbers. */
   void (*log_sum_exp)(void *y, const void *x, size_t rows, size_t columns, void *work);
 } ndg_real_kernels;

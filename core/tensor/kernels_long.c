@@ -2,6 +2,7 @@
 /* long double: the oracle's type. The C library's functions, element by element. */
 #define NDG_SCALAR_KERNELS
 #include <math.h>
+#include <string.h>
 
 #include "tensor/kernels.h"
 #include "tensor/kernels_common.h"

@@ -165,6 +165,55 @@ static void NAME(add_rows)(void *y_, const void *x_, size_t rows, size_t columns
       y[j] += x[j];
 }
 
+/* LANES columns at a time in registers; the last ones again where columns are no multiple. */
+static void NAME(sum_columns)(void *y_, const void *x_, size_t blocks, size_t rows,
+                              size_t columns) {
+  T *restrict y = y_;
+  const T *restrict x = x_;
+  if (columns < LANES) {
+    for (size_t b = 0; b < blocks; b++, x += rows * columns, y += columns) {
+      for (size_t j = 0; j < columns; j++)
+        y[j] = 0;
+      NAME(add_rows)(y, x, rows, columns);
+    }
+    return;
+  }
+  for (size_t b = 0; b < blocks; b++, x += rows * columns, y += columns)
+    for (size_t j = 0; j < columns; j += LANES) {
+      const size_t at = columns - j < LANES ? columns - LANES : j;
+      T sum[LANES] = {0};
+      for (size_t i = 0; i < rows; i++)
+        for (size_t l = 0; l < LANES; l++)
+          sum[l] += x[i * columns + at + l];
+      memcpy(y + at, sum, sizeof sum);
+    }
+}
+
+/* In blocks of LANES, the last of which overlaps its neighbour. */
+static void NAME(copy_rows)(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step,
+                            size_t rows, size_t columns) {
+  T *restrict y = y_;
+  const T *restrict x = x_;
+  if (columns < LANES || columns > 16 * LANES) {
+    for (size_t i = 0; i < rows; i++, y += y_step, x += x_step)
+      memcpy(y, x, columns * sizeof(T));
+    return;
+  }
+  for (size_t i = 0; i < rows; i++, y += y_step, x += x_step) {
+    for (size_t j = 0; j + LANES < columns; j += LANES)
+      memcpy(y + j, x + j, LANES * sizeof(T));
+    memcpy(y + columns - LANES, x + columns - LANES, LANES * sizeof(T));
+  }
+}
+
+static void NAME(spread)(void *y_, const void *x_, ptrdiff_t step, size_t rows, size_t columns) {
+  T *restrict y = y_;
+  const T *restrict x = x_;
+  for (size_t i = 0; i < rows; i++, y += columns, x += step)
+    for (size_t j = 0; j < columns; j++)
+      y[j] = *x;
+}
+
 static T NAME(largest)(const T *x, size_t n) {
   T m = x[0];
   for (size_t i = 1; i < n; i++)
@@ -197,5 +246,6 @@ static void NAME(log_sum_exp)(void *y_, const void *x_, size_t rows, size_t colu
     .binary = {NAME(add), NAME(sub), NAME(mul), NAME(div), NAME(max), NAME(min), NAME(greater)},   \
     .power = NAME(power), .select = NAME(select), .fill = NAME(fill), .take = NAME(take),          \
     .put = NAME(put), .sum_rows = NAME(sum_rows), .add_rows = NAME(add_rows),                      \
+    .sum_columns = NAME(sum_columns), .copy_rows = NAME(copy_rows), .spread = NAME(spread),        \
     .log_sum_exp = NAME(log_sum_exp),                                                              \
   }
