@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Running products: one call of BLAS for as many tasks as lie evenly in memory. */
+/* Running products: one call for all tasks where a task's product is small. */
 #include "graph/program_internal.h"
+#include "tensor/gemm_small.h"
 
 /* A matrix operand in memory. */
 typedef struct matrix {
@@ -33,16 +34,20 @@ static char *output(const ndg_worker *w, const ndg_instruction *x, uint64_t task
 }
 
 /* A real times a complex matrix is a real product with twice the columns. */
+static ndg_dtype adapt(const ndg_worker *w, const ndg_instruction *x, ndg_gemm *g) {
+  if (x->in[1].is_complex && x->in[0].is_complex)
+    return NDG_C128;
+  if (x->in[1].is_complex) {
+    g->n *= 2;
+    g->ldb *= 2;
+    g->ldc *= 2;
+  }
+  return w->program->real;
+}
+
 static void product(const ndg_worker *w, const ndg_instruction *x, ndg_gemm g, const void *a,
                     const void *b, void *c) {
-  ndg_dtype dtype = w->program->real;
-  if (x->in[1].is_complex && x->in[0].is_complex) {
-    dtype = NDG_C128;
-  } else if (x->in[1].is_complex) {
-    g.n *= 2;
-    g.ldb *= 2;
-    g.ldc *= 2;
-  }
+  const ndg_dtype dtype = adapt(w, x, &g);
   ndg_gemm_run(dtype, &g, a, b, c, w->scratch);
 }
 
@@ -62,6 +67,24 @@ static uint64_t row_offset(const matrix *a, uint64_t begin) {
   return (a->transposed ? begin : begin * a->row) * a->element;
 }
 
+/* Small products of all tasks by one call. */
+static bool many_products(const ndg_worker *w, const ndg_instruction *x, const matrix *a,
+                          const matrix *b, uint64_t begin, uint64_t end) {
+  ndg_gemm g = shape_of(x, a, b);
+  ndg_gemm_steps s = {
+      .n = end - begin, .a = a->task_step, .b = b->task_step, .c = w->program->task_step[x->out]};
+  const ndg_dtype dtype = adapt(w, x, &g);
+  if (!ndg_gemm_is_small(dtype, &g))
+    return false;
+  if (dtype != NDG_C128 && x->in[1].is_complex) {
+    s.b *= 2;
+    s.c *= 2;
+  }
+  ndg_gemm_run_many(dtype, &g, &s, task_data(a, begin), task_data(b, begin), output(w, x, begin),
+                    w->scratch);
+  return true;
+}
+
 void ndg_exec_matmul(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
   const ndg_program *p = w->program;
   const matrix a = matrix_of(w, &x->in[0]), b = matrix_of(w, &x->in[1]);
@@ -72,12 +95,9 @@ void ndg_exec_matmul(const ndg_worker *w, const ndg_instruction *x, uint64_t beg
             output(w, x, 0) + begin * x->n * p->buffers[x->out].element);
     return;
   }
-  if (b.task_step == 0 && !a.transposed && a.task_step == x->m * a.row &&
-      p->task_step[x->out] == x->m * x->n) {
-    g.m = (end - begin) * x->m;
-    product(w, x, g, task_data(&a, begin), b.data, output(w, x, begin));
+  /* By the size of one task's product, not of the piece's: bits must not depend on the piece. */
+  if (many_products(w, x, &a, &b, begin, end))
     return;
-  }
   for (uint64_t t = begin; t < end; t++)
     product(w, x, g, task_data(&a, t), task_data(&b, t), output(w, x, t));
 }

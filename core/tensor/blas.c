@@ -122,16 +122,13 @@ void ndg_gemm_blas(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void
   }
 }
 
-/* Up to here OpenBLAS has small kernels too, but they allocate on every call. */
-#define MAX_SMALL ((size_t)1000000)
-
 /* The library's sizes are 32-bit integers; ours are not. */
 static bool fits_library(const ndg_gemm *g) {
   return (g->m | g->n | g->k | g->lda | g->ldb | g->ldc) <= INT32_MAX;
 }
 
 static bool is_large(size_t m, size_t n, size_t k) {
-  return m * n > MAX_SMALL / k;
+  return m * n > NDG_SMALL_PRODUCT / k;
 }
 
 static ndg_gemm_small large_kernel(ndg_dtype dtype) {

@@ -81,6 +81,25 @@ static void NAME(any_block)(size_t rows, size_t nv, const NAME(panel) * s, const
 #undef CASE
 #undef CASES
 
+#if defined(TURN_BLOCK)
+/* The transpose of n rows of k numbers, W x W at a time; rows of the result have room for whole
+   vectors. */
+static void NAME(pack_turned)(const T *b, size_t ldb, size_t k, size_t n, size_t width, T *to) {
+  for (size_t p = 0; p < k; p += W) {
+    const size_t columns = k - p < W ? k - p : W;
+    const MASK mask = NAME(mask)(columns);
+    for (size_t j = 0; j < n; j += W) {
+      VECTOR v[W];
+      for (size_t i = 0; i < W; i++)
+        v[i] = j + i < n ? LOAD_PART(mask, b + (j + i) * ldb + p) : (VECTOR){0};
+      TURN_BLOCK(v);
+      for (size_t i = 0; i < columns; i++)
+        memcpy(to + (p + i) * width + j, &v[i], sizeof v[i]);
+    }
+  }
+}
+#endif
+
 /* Rows [first, first + k) and columns [from, from + n) of B, rows `width` numbers apart. */
 static void NAME(pack)(const ndg_gemm *g, size_t parts, const T *b, size_t first, size_t k,
                        size_t from, size_t n, size_t width, T *to) {
@@ -91,6 +110,12 @@ static void NAME(pack)(const ndg_gemm *g, size_t parts, const T *b, size_t first
         to[j] = b[j];
     return;
   }
+#if defined(TURN_BLOCK)
+  if (parts == 1 && n >= W / 2) {
+    NAME(pack_turned)(b + from * g->ldb + first, g->ldb, k, n, width, to);
+    return;
+  }
+#endif
   for (size_t begin = 0; begin < k; begin += 16) {
     const size_t end = k - begin < 16 ? k : begin + 16;
     for (size_t j = 0; j < n; j++) {
@@ -177,9 +202,48 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
   }
 }
 
-/* A transposed B must be packed, or else A and C turned: whatever moves fewer numbers. */
-INLINE void NAME(multiply)(const ndg_gemm *g, const void *a, const void *b, void *c, void *work,
-                           size_t parts) {
+/* Products with one column: a row of A with B, both contiguous, each. */
+static void NAME(dots)(const ndg_gemm *g, const T *a, const T *b, T *c) {
+  const size_t k = g->k, whole = (k - 1) / W * W;
+  const MASK mask = NAME(mask)(k - whole);
+  for (size_t i = 0; i < g->m; i++, a += g->lda) {
+    VECTOR sum = {0}, x, y;
+    for (size_t p = 0; p < whole; p += W) {
+      memcpy(&x, a + p, sizeof x);
+      memcpy(&y, b + p, sizeof y);
+      sum += x * y;
+    }
+    sum += LOAD_PART(mask, a + whole) * LOAD_PART(mask, b + whole);
+    const T total = REDUCE(sum);
+    c[i * g->ldc] = g->accumulate ? c[i * g->ldc] + total : total;
+  }
+}
+
+/* One column: C and B may as well be rows, and Cᵀ = Bᵀ Aᵀ. */
+static ndg_gemm NAME(row_form)(const ndg_gemm *g) {
+  return (ndg_gemm){.m = 1,
+                    .n = g->m,
+                    .k = g->k,
+                    .lda = g->b_transposed ? 1 : g->ldb,
+                    .ldb = g->lda,
+                    .ldc = g->m,
+                    .a_transposed = true,
+                    .accumulate = g->accumulate};
+}
+
+/* A transposed B must be packed, or else, for few rows, A and C turned. */
+INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const void *a_,
+                           const void *b_, void *c_, void *work, size_t parts) {
+  const T *a = a_, *b = b_;
+  T *c = c_;
+  const bool column = parts == 1 && g->n == 1;
+  if (column && !g->a_transposed && g->k > 1 && (g->b_transposed || g->ldb == 1)) {
+    for (size_t t = 0; t < s->n; t++, a += s->a, b += s->b, c += s->c)
+      NAME(dots)(g, a, b, c);
+    return;
+  }
+  const bool as_row = column && g->a_transposed && g->ldc == 1;
+  const ndg_gemm row = NAME(row_form)(g);
   const ndg_gemm turned = {.m = g->n,
                            .n = g->m,
                            .k = g->k,
@@ -189,15 +253,17 @@ INLINE void NAME(multiply)(const ndg_gemm *g, const void *a, const void *b, void
                            .a_transposed = !g->b_transposed,
                            .b_transposed = !g->a_transposed,
                            .accumulate = g->accumulate};
-  const bool turn = g->b_transposed && g->m * g->k + g->m * g->n < g->n * g->k;
-  const NAME(product) q = {
-      .g = turn ? &turned : g,
-      .parts = parts,
-      .turned = turn,
-      .a_row = (turn ? (g->b_transposed ? g->ldb : 1) : (g->a_transposed ? 1 : g->lda)) * parts,
-      .row_step = (turn ? 1 : g->ldc) * parts,
-      .column_step = (turn ? g->ldc : 1) * parts};
-  NAME(gemm)(&q, turn ? b : a, turn ? a : b, c, work);
+  const bool turn = g->b_transposed && TURN_FACTOR * (g->m * g->k + g->m * g->n) < g->n * g->k;
+  const ndg_gemm *use = as_row ? &row : turn ? &turned : g;
+  const NAME(product) q = {.g = use,
+                           .parts = parts,
+                           .turned = turn,
+                           .a_row = (use->a_transposed ? 1 : use->lda) * parts,
+                           .row_step = (turn ? 1 : use->ldc) * parts,
+                           .column_step = (turn ? use->ldc : 1) * parts};
+  const bool swapped = turn || as_row;
+  for (size_t t = 0; t < s->n; t++, a += s->a * parts, b += s->b * parts, c += s->c * parts)
+    NAME(gemm)(&q, swapped ? b : a, swapped ? a : b, c, work);
 }
 
 #undef W

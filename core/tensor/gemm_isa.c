@@ -9,8 +9,10 @@
 #define INLINE static inline __attribute__((always_inline))
 #if defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
+#define UNROLL16 UNROLL
 #else
 #define UNROLL _Pragma("GCC unroll 8")
+#define UNROLL16 _Pragma("GCC unroll 16")
 #endif
 
 #if defined(NDG_ISA_AVX512)
@@ -35,6 +37,12 @@
 /* Packing a panel that is read by this many rows, of a B that spans many pages, pays. */
 #define PACK_ROWS 32
 #define PACK_SIZE 16384
+/* Packing a transposed B moves so many times as many numbers in the time of turning A and C. */
+#if defined(NDG_ISA_AVX512)
+#define TURN_FACTOR 4
+#else
+#define TURN_FACTOR 1
+#endif
 
 _Static_assert(BYTES *NV <= NDG_SMALL_PANEL_BYTES, "work space of a panel");
 
@@ -49,6 +57,33 @@ _Static_assert(BYTES *NV <= NDG_SMALL_PANEL_BYTES, "work space of a panel");
 static MASK mask_f32(size_t n) {
   return (MASK)((1u << n) - 1);
 }
+#define REDUCE(v) _mm512_reduce_add_ps(v)
+/* 16 x 16: pairs, pairs of pairs, then quarters of the vectors. */
+INLINE void turn_f32(VECTOR *v) {
+  VECTOR t[16];
+  UNROLL16 for (int i = 0; i < 16; i += 2) {
+    t[i] = _mm512_unpacklo_ps(v[i], v[i + 1]);
+    t[i + 1] = _mm512_unpackhi_ps(v[i], v[i + 1]);
+  }
+  UNROLL16 for (int i = 0; i < 16; i += 4) {
+    v[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
+    v[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
+    v[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
+    v[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
+  }
+  UNROLL16 for (int i = 0; i < 4; i++) {
+    const VECTOR a = _mm512_shuffle_f32x4(v[i], v[i + 4], 0x88);
+    const VECTOR b = _mm512_shuffle_f32x4(v[i], v[i + 4], 0xdd);
+    const VECTOR c = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0x88);
+    const VECTOR d = _mm512_shuffle_f32x4(v[i + 8], v[i + 12], 0xdd);
+    t[i] = _mm512_shuffle_f32x4(a, c, 0x88);
+    t[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+    t[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
+    t[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
+  }
+  UNROLL16 for (int i = 0; i < 16; i++) v[i] = t[i];
+}
+#define TURN_BLOCK turn_f32
 #elif defined(NDG_ISA_AVX2)
 #define VECTOR __m256
 #define MASK __m256i
@@ -57,6 +92,7 @@ static MASK mask_f32(size_t n) {
 static MASK mask_f32(size_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
+#define REDUCE(v) reduce_f32(v)
 #else
 typedef float vector_f32 __attribute__((vector_size(BYTES)));
 #define VECTOR vector_f32
@@ -66,6 +102,7 @@ typedef float vector_f32 __attribute__((vector_size(BYTES)));
 static MASK mask_f32(size_t n) {
   return n;
 }
+#define REDUCE(v) reduce_f32(v)
 INLINE VECTOR load_f32(size_t n, const float *from) {
   VECTOR v = {0};
   for (size_t i = 0; i < BYTES / sizeof *from; i++)
@@ -77,7 +114,18 @@ INLINE void store_f32(size_t n, float *to, VECTOR v) {
     to[i] = v[i];
 }
 #endif
+#if !defined(NDG_ISA_AVX512)
+/* In a fixed order: halves onto each other. */
+INLINE float reduce_f32(VECTOR v) {
+  enum { N = BYTES / sizeof(float) };
+  UNROLL for (int half = N / 2; half > 0; half /= 2) UNROLL for (int i = 0; i < half; i++) v[i] +=
+      v[i + half];
+  return v[0];
+}
+#endif
 #include "tensor/gemm_block.h"
+#undef TURN_BLOCK
+#undef REDUCE
 #undef T
 #undef NAME
 #undef VECTOR
@@ -96,6 +144,25 @@ INLINE void store_f32(size_t n, float *to, VECTOR v) {
 static MASK mask_f64(size_t n) {
   return (MASK)((1u << n) - 1);
 }
+#define REDUCE(v) _mm512_reduce_add_pd(v)
+INLINE void turn_f64(VECTOR *v) {
+  VECTOR t[8];
+  UNROLL16 for (int i = 0; i < 8; i += 2) {
+    t[i] = _mm512_unpacklo_pd(v[i], v[i + 1]);
+    t[i + 1] = _mm512_unpackhi_pd(v[i], v[i + 1]);
+  }
+  UNROLL16 for (int i = 0; i < 2; i++) {
+    const VECTOR a = _mm512_shuffle_f64x2(t[i], t[i + 2], 0x88);
+    const VECTOR b = _mm512_shuffle_f64x2(t[i], t[i + 2], 0xdd);
+    const VECTOR c = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], 0x88);
+    const VECTOR d = _mm512_shuffle_f64x2(t[i + 4], t[i + 6], 0xdd);
+    v[i] = _mm512_shuffle_f64x2(a, c, 0x88);
+    v[i + 2] = _mm512_shuffle_f64x2(b, d, 0x88);
+    v[i + 4] = _mm512_shuffle_f64x2(a, c, 0xdd);
+    v[i + 6] = _mm512_shuffle_f64x2(b, d, 0xdd);
+  }
+}
+#define TURN_BLOCK turn_f64
 #elif defined(NDG_ISA_AVX2)
 #define VECTOR __m256d
 #define MASK __m256i
@@ -104,6 +171,7 @@ static MASK mask_f64(size_t n) {
 static MASK mask_f64(size_t n) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)n), _mm256_setr_epi64x(0, 1, 2, 3));
 }
+#define REDUCE(v) reduce_f64(v)
 #else
 typedef double vector_f64 __attribute__((vector_size(BYTES)));
 #define VECTOR vector_f64
@@ -113,6 +181,7 @@ typedef double vector_f64 __attribute__((vector_size(BYTES)));
 static MASK mask_f64(size_t n) {
   return n;
 }
+#define REDUCE(v) reduce_f64(v)
 INLINE VECTOR load_f64(size_t n, const double *from) {
   VECTOR v = {0};
   for (size_t i = 0; i < BYTES / sizeof *from; i++)
@@ -124,23 +193,37 @@ INLINE void store_f64(size_t n, double *to, VECTOR v) {
     to[i] = v[i];
 }
 #endif
+#if !defined(NDG_ISA_AVX512)
+/* In a fixed order: halves onto each other. */
+INLINE double reduce_f64(VECTOR v) {
+  enum { N = BYTES / sizeof(double) };
+  UNROLL for (int half = N / 2; half > 0; half /= 2) UNROLL for (int i = 0; i < half; i++) v[i] +=
+      v[i + half];
+  return v[0];
+}
+#endif
 #include "tensor/gemm_block.h"
 
-static void f32(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  multiply_f32(g, a, b, c, work, 1);
-}
-static void f64(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  multiply_f64(g, a, b, c, work, 1);
-}
+#define DEFINE(name, real, parts)                                                                  \
+  static void many_##name(const ndg_gemm *g, const ndg_gemm_steps *s, const void *a,               \
+                          const void *b, void *c, void *work) {                                    \
+    multiply_##real(g, s, a, b, c, work, parts);                                                   \
+  }                                                                                                \
+  static void name(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {         \
+    many_##name(g, &(ndg_gemm_steps){.n = 1}, a, b, c, work);                                      \
+  }
+DEFINE(f32, f32, 1)
+DEFINE(f64, f64, 1)
 /* Interleaved, B and C are real matrices of twice the columns; rows of A count twice, real part and
    imaginary part, and are joined again in C. */
-static void c128(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  multiply_f64(g, a, b, c, work, 2);
-}
+DEFINE(c128, f64, 2)
 
 const ndg_gemm_kernels TABLE = {.f32 = f32,
                                 .f64 = f64,
                                 .c128 = c128,
+                                .many_f32 = many_f32,
+                                .many_f64 = many_f64,
+                                .many_c128 = many_c128,
 #if defined(NDG_ISA_AVX512)
                                 .large_f32 = ndg_gemm_large_f32,
                                 .large_f64 = ndg_gemm_large_f64

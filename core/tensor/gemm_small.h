@@ -11,16 +11,34 @@
 /* A panel of B, packed in the work space, has so many rows of at most so many bytes. */
 #define NDG_SMALL_DEPTH 128
 #define NDG_SMALL_PANEL_BYTES 192
+/* Multiply-adds of a small product at most. Up to here OpenBLAS has small kernels too, but they
+   allocate on every call. */
+#define NDG_SMALL_PRODUCT ((size_t)1000000)
 _Static_assert(NDG_SMALL_DEPTH *NDG_SMALL_PANEL_BYTES <= NDG_GEMM_WORK, "work space of a panel");
 
 typedef void (*ndg_gemm_small)(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
 
+/* The same product of n triples of matrices, so many elements apart. */
+typedef struct ndg_gemm_steps {
+  size_t n, a, b, c;
+} ndg_gemm_steps;
+typedef void (*ndg_gemm_many)(const ndg_gemm *, const ndg_gemm_steps *, const void *a,
+                              const void *b, void *c, void *work);
+
 /* For one instruction set. */
 typedef struct ndg_gemm_kernels {
   ndg_gemm_small f32, f64, c128;
+  ndg_gemm_many many_f32, many_f64, many_c128;
   /* gemm_large.h; NULL where the library's are as fast */
   ndg_gemm_small large_f32, large_f64;
 } ndg_gemm_kernels;
+
+/* [any; any; pure] Whether a product is small. */
+bool ndg_gemm_is_small(ndg_dtype, const ndg_gemm *);
+/* [any; any; hot] n small products; with b step 0 and rows of A and C one after the other, one
+   product of n times the rows, to the same bits. */
+void ndg_gemm_run_many(ndg_dtype, const ndg_gemm *, const ndg_gemm_steps *, const void *a,
+                       const void *b, void *c, void *work);
 
 /* gemm_large_avx512.c */
 void ndg_gemm_large_f32(const ndg_gemm *, const void *a, const void *b, void *c, void *work);

@@ -2,6 +2,9 @@
 /* Kernels for one instruction set; compiled once for each, with NDG_ISA_* and the compiler's flags
    set by the build. Only ndg_kernels_<isa> leaves this file, and it is called after the processor
    has been asked. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 #include <math.h>
 #include <sleef.h>
 #include <string.h>
@@ -110,11 +113,16 @@
 #define LIBRARY(name, bound) Sleef_##name##f_##bound
 #endif
 DEFINE_MAPS()
+#if W > 1
+#include "tensor/kernels_tanh_f32.h"
+DEFINE_MAP(tanh, vector_tanh_f32)
+#else
 #define N_TANH 5
 static const T tanh_coefficients_f32[N_TANH] = {-0.33333332008f, 0.13333113729f, -0.0539094288275f,
                                                 0.0213093886644f, -0.00661022783111f};
 #include "tensor/kernels_tanh.h"
 #undef N_TANH
+#endif
 #include "tensor/kernels_real.h"
 static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #undef T
