@@ -124,6 +124,10 @@ ndg_slot ndg_load(const ndg_worker *w, const ndg_instruction *x, uint32_t i, uin
   if (r->kind == NDG_READ_ROWS && at + n <= r->length)
     return (ndg_slot){(char *)(uintptr_t)base + ((int64_t)row * r->step + (int64_t)at) * bytes,
                       tile.im};
+  if (r->kind == NDG_READ_EACH && at + n <= r->length) {
+    p->kernels->spread(tile.re, base + (int64_t)row * r->step * bytes, 0, 1, n);
+    return tile;
+  }
   if (at > 0 || n % r->length > 0) {
     load_any(w, x, o, flat, n, tile);
     return tile;

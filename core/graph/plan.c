@@ -4,7 +4,7 @@
 #include "graph/program_internal.h"
 
 /* A piece is worth handing out from this on; a program is worth waking other threads. */
-#define PIECE_PICOSECONDS UINT64_C(3000000)
+#define PIECE_PICOSECONDS UINT64_C(10000000)
 #define POOL_PICOSECONDS UINT64_C(30000000)
 #define MAX_PIECES UINT64_C(64)
 /* Rows of a piece of a product: fewer cost it speed, because each piece packs the right operand. */
