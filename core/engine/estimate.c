@@ -163,6 +163,19 @@ static bool read_gradient(const ndg_vector *v, bool per_task, double *out) {
   return finite;
 }
 
+/* No number for tasks that have none, whatever the rule made of what was left of them. */
+static void leave_out(const ndg_problem *p, ndg_vector *v) {
+  const double nothing = NAN;
+  const size_t size = ndg_dtype_size(v->dtype);
+  for (uint64_t t = 0; t < v->n_tasks; t++) {
+    const uint8_t status = p->outcome.status[t];
+    for (uint64_t i = 0; i < v->length; i++)
+      if (status == NDG_TASK_DIVERGED || status == NDG_TASK_PAST_RADIUS)
+        ndg_convert_from_f64(v->dtype, (char *)v->data + (size_t)(t * v->stride + i) * size,
+                             &nothing, 1);
+  }
+}
+
 static ndg_record empty_record(double stability_radius) {
   return (ndg_record){.struct_size = sizeof(ndg_record),
                       .residual = NAN,
@@ -216,6 +229,7 @@ static ndg_status run_rule(ndg_problem *p, const ndg_instance *rule, bool per_ta
     return st;
   if (st == NDG_OK && record->status > 0)
     st = record->status;
+  leave_out(p, v);
   if (!read_gradient(v, per_task, gradient) && st == NDG_OK)
     return ndg_fail(e, NDG_ENUMERIC, "the estimate is not finite");
   return st;

@@ -134,6 +134,8 @@ typedef struct ndg_cached_phase {
   double *first;   /* per task: gradient norm at the start */
   double *norms;   /* largest over tasks of the gradient norm, every so many steps */
   uint64_t n_norms, norms_size;
+  double *marks; /* rows of n_tasks: gradient norms at measurements 1, 2, 4, 8, ... */
+  uint64_t n_marks;
   ndg_divergence diverged;
   struct { /* Newton: what it was asked and what it answered */
     uint64_t steps;
@@ -214,10 +216,11 @@ struct ndg_problem {
   /* last dense Hessian that was factorised, for Newton phases and dense solves */
   struct ndg_factor *factor;
 
-  ndg_task_states phase;   /* tasks at the end of the last phase */
-  ndg_task_states outcome; /* the worst of all phases of the last estimate or learning */
-  uint64_t n_phases;       /* that outcome is of */
-  double *norms;           /* per task: gradient norms of the running phase */
+  ndg_task_states phase;    /* tasks at the end of the last phase */
+  ndg_task_states outcome;  /* the worst of all phases of the last estimate or learning */
+  uint64_t n_phases;        /* that outcome is of */
+  double *norms;            /* per task: gradient norms of the running phase */
+  double *free_contraction; /* per task: of the last phase from the initial point; 0: not known */
 
   /* estimates */
   ndg_cached_phase *phases;
@@ -333,6 +336,9 @@ void ndg_phases_insert(ndg_problem *, ndg_cached_phase *);
 ndg_status ndg_phases_copy_free(ndg_problem *to, const ndg_problem *from, ndg_error *);
 /* Appends to `norms`. */
 ndg_status ndg_cached_phase_note_norm(ndg_cached_phase *, uint64_t i, double norm, ndg_error *);
+/* Keeps the norms of all tasks at measurement i, if it is one of those that are kept: so few that
+   memory grows with the logarithm of the steps. */
+ndg_status ndg_cached_phase_mark(ndg_cached_phase *, uint64_t i, const double *norms, ndg_error *);
 
 /* minibatch.c */
 /* [hot] Indices of the samples of a step, for every task: they depend on its number only. */

@@ -7,7 +7,9 @@
 ndg_status ndg_outcomes_open(ndg_problem *p, ndg_error *e) {
   const size_t n = (size_t)p->tasks.arrays.n_tasks;
   ndg_task_states *states[] = {&p->phase, &p->outcome};
-  bool complete = (p->norms = ndg_calloc(n, sizeof *p->norms));
+  p->norms = ndg_calloc(n, sizeof *p->norms);
+  p->free_contraction = ndg_calloc(n, sizeof *p->free_contraction);
+  bool complete = p->norms && p->free_contraction;
   for (int i = 0; i < 2; i++) {
     states[i]->status = ndg_calloc(n, sizeof *states[i]->status);
     states[i]->step = ndg_calloc(n, sizeof *states[i]->step);
@@ -23,21 +25,26 @@ void ndg_outcomes_close(ndg_problem *p) {
     ndg_free(states[i]->step);
   }
   ndg_free(p->norms);
+  ndg_free(p->free_contraction);
 }
 
 void ndg_outcomes_begin(ndg_problem *p) {
   const size_t n = (size_t)p->tasks.arrays.n_tasks;
   memset(p->outcome.status, NDG_TASK_RUNNING, n); /* until there is a phase */
   memset(p->outcome.step, 0, n * sizeof *p->outcome.step);
+  memset(p->free_contraction, 0, n * sizeof *p->free_contraction);
   p->n_phases = 0;
 }
 
 /* Converged only if all phases are, diverged if one is: by the last phase that says so, or the
    first. */
 static bool is_worse(uint8_t status, uint8_t than) {
-  static const uint8_t badness[] = {
-      [NDG_TASK_CONVERGED] = 0, [NDG_TASK_RUNNING] = 1, [NDG_TASK_DIVERGED] = 2};
-  return badness[status] > badness[than] || (status == than && than != NDG_TASK_DIVERGED);
+  static const uint8_t badness[] = {[NDG_TASK_CONVERGED] = 0,
+                                    [NDG_TASK_RUNNING] = 1,
+                                    [NDG_TASK_PAST_RADIUS] = 2,
+                                    [NDG_TASK_DIVERGED] = 3};
+  const bool is_final = than == NDG_TASK_DIVERGED || than == NDG_TASK_PAST_RADIUS;
+  return badness[status] > badness[than] || (status == than && !is_final);
 }
 
 void ndg_outcomes_note(ndg_problem *p) {

@@ -23,7 +23,7 @@ static ndg_status check_state(const ndg_problem *p, const ndg_vector *v, const c
 static ndg_status check_phase(const ndg_problem *p, const ndg_phase *ph, const ndg_optimizer *o,
                               ndg_error *e) {
   const bool is_complex = ndg_phase_is_complex(ph);
-  if (ph->struct_size < sizeof *ph)
+  if (ph->struct_size < offsetof(ndg_phase, growth)) /* that of ABI 1.0 */
     return ndg_fail(e, NDG_EINVAL, "a phase of %u bytes: struct_size is not set", ph->struct_size);
   if (!isfinite(ph->beta.re) || !isfinite(ph->beta.im))
     return ndg_fail(e, NDG_EINVAL, "beta is not a finite number");

@@ -41,6 +41,16 @@ void ndg_phase_measure(ndg_phase_run *, uint64_t step);
 void ndg_phase_freeze(ndg_phase_run *);
 /* Contraction per step over the second half of the steps before the norm sank into round-off. */
 double ndg_phase_contraction(const ndg_phase_run *, uint64_t steps);
+/* The same of one task, from a measurement in the second quarter on; 0 where round-off decides. */
+double ndg_phase_task_contraction(const ndg_phase_run *, uint64_t task, uint64_t steps);
+
+/* phase_growth.c */
+/* Tasks that run away slowly, where the phase asks for it: how many, the first of them in *first
+   and its growth per step in *rate; refused ones are marked so. Remembers how free phases contract.
+ */
+uint64_t ndg_phase_watch_growth(ndg_phase_run *, uint64_t *first, double *rate);
+/* In an estimate: tasks that diverged, back to the initial point. */
+void ndg_phase_put_back(const ndg_problem *, ndg_vector *end);
 
 /* phase_outcome.c */
 /* "the free phase", for messages. */

@@ -44,6 +44,15 @@ ndg_cached_phase *ndg_cached_phase_create(const ndg_phase_key *key, const ndg_ve
   return NULL;
 }
 
+static bool copy_numbers(double **to, const double *from, size_t n) {
+  if (n == 0)
+    return true;
+  *to = ndg_calloc(n, sizeof **to);
+  if (*to)
+    memcpy(*to, from, n * sizeof **to);
+  return *to != NULL;
+}
+
 ndg_cached_phase *ndg_cached_phase_copy(const ndg_cached_phase *from) {
   ndg_cached_phase *c = ndg_cached_phase_create(&from->key, from->state);
   if (!c)
@@ -56,15 +65,14 @@ ndg_cached_phase *ndg_cached_phase_copy(const ndg_cached_phase *from) {
   memcpy(c->frozen, from->frozen, n_tasks * sizeof *c->frozen);
   memcpy(c->since, from->since, n_tasks * sizeof *c->since);
   memcpy(c->first, from->first, n_tasks * sizeof *c->first);
-  if (from->n_norms == 0)
-    return c;
-  c->norms = ndg_calloc((size_t)from->n_norms, sizeof *c->norms);
-  if (!c->norms) {
+  const bool complete = copy_numbers(&c->norms, from->norms, (size_t)from->n_norms) &&
+                        copy_numbers(&c->marks, from->marks, (size_t)from->n_marks * n_tasks);
+  if (!complete) {
     ndg_cached_phase_free(c);
     return NULL;
   }
-  memcpy(c->norms, from->norms, (size_t)from->n_norms * sizeof *c->norms);
   c->n_norms = c->norms_size = from->n_norms;
+  c->n_marks = from->n_marks;
   return c;
 }
 
@@ -76,6 +84,7 @@ void ndg_cached_phase_free(ndg_cached_phase *c) {
   ndg_free(c->since);
   ndg_free(c->first);
   ndg_free(c->norms);
+  ndg_free(c->marks);
   ndg_free(c);
 }
 
@@ -91,6 +100,21 @@ ndg_status ndg_cached_phase_note_norm(ndg_cached_phase *c, uint64_t i, double no
   }
   c->norms[i] = norm;
   c->n_norms = i + 1;
+  return NDG_OK;
+}
+
+ndg_status ndg_cached_phase_mark(ndg_cached_phase *c, uint64_t i, const double *norms,
+                                 ndg_error *e) {
+  const size_t row = (size_t)c->state->n_tasks;
+  if (i != UINT64_C(1) << c->n_marks)
+    return NDG_OK;
+  const size_t had = (size_t)c->n_marks * row;
+  double *marks = ndg_realloc(c->marks, had * sizeof *marks, (had + row) * sizeof *marks);
+  if (!marks)
+    return ndg_no_memory(e, "the gradient norms of a phase");
+  memcpy(marks + had, norms, row * sizeof *marks);
+  c->marks = marks;
+  c->n_marks++;
   return NDG_OK;
 }
 

@@ -109,6 +109,7 @@ ndg_status ndg_phase_run_newton(ndg_problem *p, ndg_phase *ph, const ndg_optimiz
   if (st < 0)
     return st;
   ph->end->identity = ndg_phase_end_identity(&key, ph->steps_taken, ph->end->space);
+  ndg_phase_put_back(p, ph->end);
   ndg_phase_count(p, ph);
   ndg_outcomes_note(p);
   const ndg_status found = find_radius(p, ph, e);

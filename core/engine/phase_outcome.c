@@ -4,6 +4,12 @@
 
 #include "engine/phase.h"
 
+static void count_tasks(uint64_t n, uint64_t n_tasks, char *out, size_t size) {
+  if (n_tasks > 1)
+    snprintf(out, size, " (%llu of %llu tasks in all)", (unsigned long long)n,
+             (unsigned long long)n_tasks);
+}
+
 void ndg_phase_name(const ndg_phase *ph, char *out, size_t size) {
   if (ph->beta.im != 0)
     snprintf(out, size, "the phase nudged with beta = %g%+gi", ph->beta.re, ph->beta.im);
@@ -13,11 +19,13 @@ void ndg_phase_name(const ndg_phase *ph, char *out, size_t size) {
     snprintf(out, size, "the free phase");
 }
 
-static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
+static ndg_status outcome(ndg_phase_run *r, ndg_error *e) {
   const ndg_phase *ph = r->phase;
   const uint64_t n_tasks = r->state[0]->n_tasks;
-  uint64_t n_diverged = 0, running = n_tasks;
+  uint64_t n_diverged = 0, running = n_tasks, growing = 0;
+  double rate = 0;
   char name[96], task[NDG_TASK_NAME_SIZE], many[64] = "";
+  const uint64_t n_growing = ndg_phase_watch_growth(r, &growing, &rate);
   for (uint64_t t = n_tasks; t-- > 0;) {
     n_diverged += r->status[t] == NDG_TASK_DIVERGED;
     if (r->status[t] == NDG_TASK_RUNNING)
@@ -27,14 +35,20 @@ static ndg_status outcome(const ndg_phase_run *r, ndg_error *e) {
   if (n_diverged) {
     const char *smaller = ph->beta.re != 0 || ph->beta.im != 0 ? "|beta| or lr" : "lr";
     ndg_task_name(&r->p->tasks.labels, r->diverged.task, task);
-    if (n_tasks > 1)
-      snprintf(many, sizeof many, " (%llu of %llu tasks in all)", (unsigned long long)n_diverged,
-               (unsigned long long)n_tasks);
+    count_tasks(n_diverged, n_tasks, many, sizeof many);
     return ndg_fail(e, NDG_DIVERGED,
                     "%s diverged by step %llu in %s%s: gradient norm %.3g after at most %.3g at "
                     "the start; use a smaller %s than lr = %g",
                     name, (unsigned long long)r->diverged.step, task, many, r->diverged.norm,
                     r->diverged.reference, smaller, r->optimizer.lr);
+  }
+  if (n_growing) {
+    ndg_task_name(&r->p->tasks.labels, growing, task);
+    count_tasks(n_growing, n_tasks, many, sizeof many);
+    return ndg_fail(e, NDG_PAST_RADIUS,
+                    "%s: its gradient grows by a factor of %.4g per step in %s%s, past the "
+                    "stability radius; use a smaller |beta| or lr than lr = %g",
+                    name, rate, task, many, r->optimizer.lr);
   }
   if (ph->tolerance > 0 && running < n_tasks) {
     ndg_task_name(&r->p->tasks.labels, running, task);
@@ -81,12 +95,14 @@ ndg_status ndg_phase_finish(ndg_phase_run *r, const ndg_phase_key *key, ndg_erro
   const ndg_status st = outcome(r, e);
   ndg_vector_copy(ph->end, r->state[r->now]);
   ph->end->identity = ndg_phase_end_identity(key, entry->steps, ph->end->space);
+  ndg_phase_put_back(r->p, ph->end);
   if (worth_keeping(ph, key)) {
     ndg_vector_copy(entry->state, r->state[r->now]);
     ndg_phases_insert(r->p, entry);
     r->entry = NULL;
   }
-  ndg_outcomes_note(r->p);
+  if (ph->steps > 0 || st == NDG_DIVERGED) /* else a rule asked for the initial point */
+    ndg_outcomes_note(r->p);
   r->p->record.gradient_evaluations += ph->steps_taken;
   ndg_phase_count(r->p, ph);
   return st;

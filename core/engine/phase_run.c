@@ -80,7 +80,10 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
     if (t % r->interval == 0) {
       ndg_phase_measure(r, t);
       ndg_phase_freeze(r);
-      const ndg_status st = ndg_cached_phase_note_norm(r->entry, t / r->interval, r->largest, e);
+      const uint64_t i = t / r->interval;
+      ndg_status st = ndg_cached_phase_note_norm(r->entry, i, r->largest, e);
+      if (st >= 0)
+        st = ndg_cached_phase_mark(r->entry, i, r->norm, e);
       if (st < 0)
         return st;
       if (r->n_running == 0)

@@ -86,9 +86,15 @@ typedef struct ndg_learning {
 ndg_status ndg_problem_learn(ndg_problem *, double *phi, ndg_learning *, ndg_error *);
 
 /* How tasks came out of the last estimate, learning or adaptation, the worst of all its phases:
-   still running at the end, stopped at the tolerance, or diverged. step: when that was known, in
-   that phase; n_tasks each, either may be NULL. [owner; open; pure] */
-enum { NDG_TASK_RUNNING = 0, NDG_TASK_CONVERGED = 1, NDG_TASK_DIVERGED = 2 };
+   still running at the end, stopped at the tolerance, diverged, or refused as past the radius.
+   step: when that was known, in that phase; n_tasks each, either may be NULL. [owner; open; pure]
+ */
+enum {
+  NDG_TASK_RUNNING = 0,
+  NDG_TASK_CONVERGED = 1,
+  NDG_TASK_DIVERGED = 2,
+  NDG_TASK_PAST_RADIUS = 3
+};
 void ndg_problem_task_status(const ndg_problem *, uint8_t *status, uint64_t *step);
 /* Learning after each of n numbers of inner steps, in ascending order, with no regard to a
    tolerance: n x n_tasks losses and accuracies (NaN if the learner has none), phi n x n_tasks x P;

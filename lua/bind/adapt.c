@@ -12,7 +12,7 @@ void ndg_lua_set_diverged(lua_State *L, const ndg_problem *p) {
   ndg_problem_task_status(p, status, NULL);
   lua_Integer n = 0;
   for (uint64_t t = 0; t < info.n_tasks; t++) {
-    if (status[t] == NDG_TASK_DIVERGED) {
+    if (status[t] == NDG_TASK_DIVERGED || status[t] == NDG_TASK_PAST_RADIUS) {
       lua_pushinteger(L, (lua_Integer)t + 1);
       lua_rawseti(L, -3, ++n);
     }

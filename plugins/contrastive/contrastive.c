@@ -12,10 +12,12 @@ static ndg_status refuse(estimate *x, ndg_vector *gradient) {
   return st < 0 ? st : ndg_fail(x->error, x->record->status, "%s", x->record->note);
 }
 
-/* Is what the record says by now a reason to give no number? */
+/* Is what the record says by now a reason to give no number for any task? The host leaves out those
+   that diverged or grew; where there are others, these have theirs. */
 static int must_refuse(const estimate *x) {
   const ndg_status st = x->record->status;
-  return (st == NDG_PAST_RADIUS || st == NDG_DIVERGED) && x->options->past_radius == REFUSE;
+  return (st == NDG_PAST_RADIUS || st == NDG_DIVERGED) && x->options->past_radius == REFUSE &&
+         (x->all_past || x->info.n_tasks == 1);
 }
 
 static ndg_status sample_all(estimate *x) {
@@ -71,7 +73,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
     if (st < 0) {
       return st;
     }
-    if (record->status == NDG_DIVERGED) {
+    if (!learning_may_go_on(record, &x.info)) {
       return refuse(&x, gradient);
     }
   }
@@ -79,7 +81,8 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   if (st < 0) {
     return st;
   }
-  if (!must_refuse(&x) && x.options->variant == HOLOMORPHIC && x.stencil.order >= 8) {
+  if (!must_refuse(&x) && o->variant == HOLOMORPHIC && x.stencil.order >= 8 &&
+      record->status != NDG_DIVERGED) {
     st = contrastive_estimate_radius(&x);
     if (st < 0) {
       return st;

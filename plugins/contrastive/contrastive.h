@@ -37,8 +37,8 @@ typedef struct estimate {
   ndg_problem_info info;
   stencil stencil;
   ndg_vector *free; /* end of the free phase: PHI, or STATE if its optimiser state is carried */
-  double free_contraction;               /* per step; NaN: not known */
   uint64_t free_steps, nudged_steps;     /* taken; nudged: most of all nodes */
+  int all_past;                          /* past a radius that is known for no task in particular */
   ndg_vector *sample[STENCIL_MAX_NODES]; /* G at each node */
 } estimate;
 

@@ -25,7 +25,9 @@ static const ndg_choice optimizers[] = {
     NDG_OPTIMIZER_CHOICES("Newton: exact stationary points, with second derivatives.")};
 static const ndg_choice past_radii[] = {
     {"refuse", REFUSE, "No number: the status and a line that says what to change."},
-    {"report", REPORT, "The number all the same; the record says what is wrong with it."},
+    {"report", REPORT,
+     "The number all the same; the record says what is wrong with it. Phases that diverge give "
+     "none."},
     {NULL, 0, NULL}};
 
 const ndg_option contrastive_option_table[] = {
@@ -53,7 +55,7 @@ const ndg_option contrastive_option_table[] = {
     NDG_OPT_ENUM(contrastive_options, state, FRESH, states,
                  "Optimiser state with which nudged phases begin."),
     NDG_OPT_ENUM(contrastive_options, past_radius, REFUSE, past_radii,
-                 "What happens past the stability radius and when a nudged phase diverges."),
+                 "What happens past the stability radius."),
     NDG_OPT_END};
 
 static ndg_status check_points(const contrastive_options *o, ndg_error *e) {

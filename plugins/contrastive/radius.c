@@ -39,6 +39,7 @@ ndg_status contrastive_estimate_radius(estimate *x) {
   const double noise = 1e4 * (x->info.dtype == NDG_F32 ? (double)FLT_EPSILON : DBL_EPSILON);
   /* Past ρ negative powers are there too, and fill the upper end of the circle. */
   if (norm[n - 1] > norm[n / 2] && norm[n - 1] > 1e-3 * norm[1] && norm[n - 1] > noise * norm[0]) {
+    x->all_past = 1;
     contrastive_note(x, NDG_PAST_RADIUS,
                      "G has a singularity inside the circle |beta| = %g: past the stability "
                      "radius; choose a smaller beta",

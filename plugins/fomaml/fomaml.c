@@ -105,7 +105,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
     return ndg_fail(e, NDG_ENOMEM, "no memory for two vectors");
   }
   st = learn(&x);
-  if (st == NDG_OK && record->status != NDG_DIVERGED) {
+  if (st == NDG_OK && learning_may_go_on(record, &x.info)) {
     st = differentiate(&x);
   }
   return st < 0 ? st : record->status;

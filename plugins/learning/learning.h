@@ -77,6 +77,11 @@ static inline ndg_status learning_settle(ndg_record *record, ndg_status st, cons
   return NDG_OK;
 }
 
+/* [worker; estimating; pure] The host leaves out the tasks that diverged: are there others? */
+static inline int learning_may_go_on(const ndg_record *record, const ndg_problem_info *info) {
+  return record->status != NDG_DIVERGED || info->n_tasks > 1;
+}
+
 /* [worker; estimating; pure] A momentum for an optimiser that only the problem names. */
 static inline ndg_status learning_check_problem(const char *option, int32_t kind, double momentum,
                                                 const ndg_problem_info *info, ndg_error *e) {

@@ -155,7 +155,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   if (st == NDG_OK) {
     st = learn(&x, x.steps, x.end);
   }
-  if (st == NDG_OK && record->status != NDG_DIVERGED) {
+  if (st == NDG_OK && learning_may_go_on(record, &x.info)) {
     st = compare(&x);
   }
   return st < 0 ? st : record->status;

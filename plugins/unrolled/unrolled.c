@@ -84,7 +84,7 @@ typedef struct estimate {
   ndg_record *record;
   ndg_error *error;
   ndg_optimizer optimizer;
-  uint64_t steps, window;
+  uint64_t n_tasks, steps, window;
   uint64_t first;               /* number of the window's first step */
   int missed;                   /* learning did not reach the problem's tolerance */
   ndg_vector *last;             /* STATE after all steps */
@@ -110,6 +110,9 @@ static ndg_status relax(estimate *x, ndg_phase *p) {
   if (st == NDG_NOT_CONVERGED) {
     x->missed = 1;
     return NDG_OK; /* steps that stop above a tolerance can be unrolled all the same */
+  }
+  if (st == NDG_DIVERGED && x->n_tasks > 1) { /* the host leaves those tasks out */
+    return learning_settle(x->record, st, &local, x->error);
   }
   return st == NDG_OK ? NDG_OK : ndg_fail(x->error, st, "%s", local.text);
 }
@@ -148,6 +151,7 @@ static ndg_status count_steps(estimate *x) {
   if (usable < 0) {
     return usable;
   }
+  x->n_tasks = info.n_tasks;
   x->steps = o->steps < 0 ? info.steps : (uint64_t)o->steps;
   if (o->steps < 0 && info.tolerance > 0) {
     if (info.n_tasks > 1) {
@@ -346,7 +350,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   const ndg_vector *const in[] = {x.direct, x.through};
   const ndg_status st =
       api->combine(problem, gradient, learned == NDG_OK ? one : none, 2, weights, in, e);
-  if (st >= 0 && learned == NDG_OK && x.missed) {
+  if (st >= 0 && record->status == NDG_OK && learned == NDG_OK && x.missed) {
     note_missed(&x);
   }
   return st < 0 ? st : learned;

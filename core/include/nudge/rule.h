@@ -46,6 +46,16 @@ typedef struct ndg_optimizer { /* frozen */
     NULL, 0, NULL                                                                                  \
   }
 
+/* ABI 1.1. What happens to a task whose nudged phase runs away slowly: over the second half of its
+   steps the gradient norm more than doubles, and grows faster per step than in the task's last
+   phase from the initial point in this estimate. Optimisers whose steps follow the slope show an
+   unstable minimum so; Newton's and Adam's do not and are not watched. */
+enum {
+  NDG_GROWTH_IGNORED = 0,
+  NDG_GROWTH_REPORTED = 1, /* soft status PAST_RADIUS */
+  NDG_GROWTH_REFUSED = 2   /* and no number: NaN in the task's row of the gradient */
+};
+
 /* A phase: optimiser steps on 𝓛 = learn_loss + beta eval_loss from a point. */
 typedef struct ndg_phase {
   uint32_t struct_size;
@@ -63,6 +73,8 @@ typedef struct ndg_phase {
   uint64_t steps_taken;
   double gradient_norm; /* ‖∂φ𝓛‖ at the end, largest over tasks; NaN if not measured */
   double contraction;   /* ratio of gradient norms over the second half, per step; > 1: unstable */
+  uint32_t growth;      /* in, ABI 1.1: NDG_GROWTH_* */
+  uint32_t reserved;
 } ndg_phase;
 
 /* Which loss an evaluation is of. */
@@ -164,7 +176,10 @@ typedef struct ndg_problem_api {
                         const ndg_complex *weights, const ndg_vector *const *in, ndg_error *);
   /* Euclidean norm, largest over tasks; NaN passes through. */
   double (*norm)(ndg_problem *, const ndg_vector *);
-  /* Cost: steps gradient evaluations. Soft status DIVERGED, NOT_CONVERGED. */
+  /* Cost: steps gradient evaluations. Soft status DIVERGED, PAST_RADIUS (if growth is watched),
+     NOT_CONVERGED. A task that diverged is put back to its initial point, and whatever the rule
+     writes into its row of the gradient becomes NaN: where there are other tasks a rule may go on.
+   */
   ndg_status (*relax)(ndg_problem *, ndg_phase *, ndg_error *);
   ndg_status (*evaluate)(ndg_problem *, ndg_evaluation *, ndg_error *);
   ndg_status (*solve)(ndg_problem *, ndg_solve *, ndg_error *);
