@@ -52,7 +52,7 @@ end
 
 -- An error of the i-th task of a batch.
 function domain.fail(name, batch, i, format, ...)
-  check.fail("task %d of %s %s: %s", batch.first + i - 1, name, batch.split,
+  check.fail("task %d of %s (%s): %s", batch.first + i - 1, name, batch.split,
     string.format(format, ...))
 end
 

@@ -59,13 +59,14 @@ local function style_of(owner, book, series)
   local color = series.color
   if type(color) == "string" and color:find "^#%x%x%x%x%x%x$" then
     return color, 7
-  elseif color == "grey" then
-    return styles.grey, 7
+  elseif styles.others[color] then
+    return styles.others[color], 7
   end
   local index = styles.names[color] or math.tointeger(color)
   if color and not (index and styles.list[index]) then
-    check.fail("%s: color = %s is not #rrggbb, 1 to %d or one of: %s, grey", owner,
-      tostring(color), #styles.list, table.concat(check.sorted_keys(styles.names), ", "))
+    check.fail("%s: color = %s is not #rrggbb, 1 to %d or one of: %s, %s", owner,
+      tostring(color), #styles.list, table.concat(check.sorted_keys(styles.names), ", "),
+      table.concat(check.sorted_keys(styles.others), ", "))
   elseif not index then
     index = series.label and book.of[series.label]
     if not index then

@@ -11,5 +11,10 @@ styles.names = { blue = 1, vermilion = 2, green = 3, pink = 4, amber = 5, black 
 styles.grey = "#777777"
 -- From light to dark, for numbers of steps.
 styles.ramp = { "#9ECAE1", "#4292C6", "#08519C", "#08306B" }
+-- Colours without a place in the list.
+styles.others = { grey = styles.grey }
+for i, color in ipairs(styles.ramp) do
+  styles.others["blue" .. i] = color
+end
 
 return styles

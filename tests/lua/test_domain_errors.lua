@@ -97,7 +97,7 @@ local function wrong(spoil, ...)
     end
     tap.raises(function()
       d:tasks("valid", place[1], place[2])
-    end, here, "task 3 of waves valid: ", table.unpack(patterns))
+    end, here, "task 3 of waves %(valid%): ", table.unpack(patterns))
   end
 end
 
@@ -130,7 +130,7 @@ tap.test("what a function of the script returns", function()
   wrong(function(out)
     out["eval.inputs"], out["eval.targets"] = nudge.zeros(6, 1), nudge.zeros(6, 1)
     return out
-  end, "eval%.inputs is 6x1, but 5x1 in task 1 of valid; all tasks of a domain have one shape")
+  end, "eval%.inputs is 6x1, but 5x1 in task 1 %(valid%); all tasks of a domain have one shape")
 end)
 
 tap.test("data that are not finite", function()
@@ -144,7 +144,7 @@ tap.test("data that are not finite", function()
   tap.raises(function()
     nudge.domains.polynomial { degree = 2, coefficient = 1e200, inputs = 1e200 }
       :tasks("train", 2, 2)
-  end, here, "task 2 of polynomial train: learn%.targets is inf in row 1")
+  end, here, "task 2 of polynomial %(train%): learn%.targets is inf in row 1")
 end)
 
 tap.test("labels are below the number of classes", function()
@@ -161,7 +161,7 @@ tap.test("labels are below the number of classes", function()
   for _, label in ipairs { 3, -1 } do
     tap.raises(function()
       labelled(label):tasks("test", 1, 6)
-    end, here, "task 4 of steps test: learn%.targets is " .. (label == 3 and "3" or "%-1")
+    end, here, "task 4 of steps %(test%): learn%.targets is " .. (label == 3 and "3" or "%-1")
       .. " in row 2; labels go from 0 to 2, as classes = 3 says")
   end
   tap.is(labelled(0):tasks("test", 1, 6).arrays[2].classes, 3)
@@ -199,7 +199,7 @@ tap.test("truth of a function", function()
     local patterns = table.pack(...)
     tap.raises(function()
       e:tasks("test", 6, 2, { eval_grid = grid })
-    end, here, "task [67] of waves test: ", table.unpack(patterns))
+    end, here, "task [67] of waves %(test%): ", table.unpack(patterns))
   end
   truth_is(function() end, "the result of truth must be a nudge.array, got nil")
   truth_is(function() return nudge.zeros(3, 1) end, "truth returned 3x1 for 4 points")

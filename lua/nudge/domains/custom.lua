@@ -83,7 +83,7 @@ end
 local function check_shape(t, batch, i, name, a)
   local is, first = description(a), t.first[name]
   if not first then
-    t.first[name] = { is = is, place = string.format("task %d of %s", batch.first + i - 1,
+    t.first[name] = { is = is, place = string.format("task %d (%s)", batch.first + i - 1,
       batch.split) }
   elseif first.is ~= is then
     domain.fail(t.name, batch, i, "%s is %s, but %s in %s; all tasks of a domain have one shape",
