@@ -91,7 +91,7 @@ local function check_values(self, batch, a)
   local function refuse(value, at, what)
     local task = (at - 1) // (row * shape[2])
     domain.fail(self.name, batch, task + 1, "%s is %s in row %d; %s", a.name,
-      math.type(value) and string.format("%g", value), (at - 1) // row % shape[2] + 1, what)
+      value ~= value and "nan" or string.format("%g", value), (at - 1) // row % shape[2] + 1, what)
   end
   if a.values:kind() == "index" then
     local classes = a.classes

@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- What mathematics says the error of an estimate that samples beta should be: its order in beta, the
--- constant in front, and the bound with its best beta.
+-- What mathematics says the error of an estimate that samples beta should be: its order in beta,
+-- the constant in front, and the bound with its best beta.
 local core = require "nudge.core"
 
 local theory = {}

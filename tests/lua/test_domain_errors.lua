@@ -138,7 +138,7 @@ tap.test("data that are not finite", function()
     wrong(function(out)
       out["eval.targets"]:set(4, 1, value)
       return out
-    end, "eval%.targets is %-?" .. text:gsub("^nan", "%%-?nan") .. " in row 4; data must be finite")
+    end, "eval%.targets is " .. text .. " in row 4; data must be finite")
   end
   -- also of domains that nudge brings
   tap.raises(function()
@@ -206,7 +206,7 @@ tap.test("truth of a function", function()
   truth_is(function(_, i) return nudge.zeros(4, i) end, "task 7 .* 4x7, but 4x6 in the task before")
   truth_is(function() error "unknown" end, "the function truth failed: .*unknown$")
   truth_is(function() return nudge.zeros(4, 1) / 0 end,
-    "task 6 .* eval%.targets is %-?nan in row 1")
+    "task 6 .* eval%.targets is nan in row 1")
   local good = spoilt(function(out) return out end, {
     truth = function(random, _, points)
       return points * random:uniform(1)[1]
