@@ -369,13 +369,13 @@ function nudge.curves(results) end
 ---@param fields { problem: nudge.Problem, optimizer?: "sgd"|"momentum"|"adam"|"adamw", nesterov?: boolean, lr: number, momentum?: number, beta2?: number, epsilon?: number, weight_decay?: number, clip_norm?: number, clip_value?: number, freeze?: string|string[] }
 ---@return nudge.Outer
 function nudge.outer(fields) end
----@param studies nudge.Study|nudge.Study[]
+---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.csv(studies, path) end
----@param studies nudge.Study|nudge.Study[]
+---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.json(studies, path) end
----@param studies nudge.Study|nudge.Study[]
+---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.plot_studies(studies, path) end
 ---A domain whose tasks a function makes, from a random stream of the task's own and its index.

@@ -29,7 +29,8 @@ local function heading(s)
   local spec, info = s.problem:spec(), s.problem:info()
   local tasks = spec.tasks
   local samples = tasks.n_learn and string.format(": %d learning + %d evaluation samples, %d "
-    .. "features", tasks.n_learn, tasks.n_eval, tasks.n_features) or ""
+    .. "features", tasks.n_learn, tasks.n_eval, tasks.n_features)
+    or info.n_tasks > 1 and string.format(": %d tasks", info.n_tasks) or ""
   local inner = spec.inner
   return string.format("%s\n  data     %s%s\n  learner  %s, %d phi, %d theta; %s, lr %s, %d steps",
     s.name, tasks.origin, samples, spec.learner:id(), info.n_phi, info.n_theta, inner.optimizer,

@@ -247,20 +247,33 @@ function study:table()
   return report.table(self)
 end
 
--- One study, or a list of them.
-local function check_studies(owner, studies)
+-- One study, or a list of studies and of rows of studies: as a list of rows.
+local function check_rows(owner, studies)
   if getmetatable(studies) == study then
-    return { studies }
+    return { { studies } }
   end
   if type(studies) ~= "table" or #studies == 0 then
     check.fail("%s takes a study or a list of studies, and a path", owner)
   end
-  for i, s in ipairs(studies) do
-    if getmetatable(s) ~= study then
-      check.fail("%s: entry %d is not a study", owner, i)
+  local rows = {}
+  for i, entry in ipairs(studies) do
+    local row = getmetatable(entry) == study and { entry } or entry
+    for k = 1, type(row) == "table" and math.max(#row, 1) or 1 do
+      if type(row) ~= "table" or getmetatable(row[k]) ~= study then
+        check.fail("%s: entry %d is not a study", owner, i)
+      end
     end
+    rows[i] = row
   end
-  return studies
+  return rows
+end
+
+local function check_studies(owner, studies)
+  local flat = {}
+  for _, row in ipairs(check_rows(owner, studies)) do
+    table.move(row, 1, #row, #flat + 1, flat)
+  end
+  return flat
 end
 
 local function check_path(owner, path)
@@ -282,9 +295,10 @@ function study.json(studies, path)
   return studies
 end
 
--- SVG or PNG by the ending of the path; several studies in one figure, a row of panels each.
+-- SVG or PNG by the ending of the path; several studies in one figure: a row of panels each, or a
+-- list of studies to share a row.
 function study.plot(studies, path)
-  figure.plot(check_studies("plot", studies), check_path("plot", path))
+  figure.plot(check_rows("plot", studies), check_path("plot", path))
   return studies
 end
 

@@ -10,17 +10,20 @@ local figure = {}
 
 local FLOOR, CEILING = 1e-17, 1e2 -- of the vertical axis, where the data reach beyond
 
--- Families that are drawn together take the styles in turn.
-local function style_of(s, family)
-  local index = 0
-  for _, other in ipairs(s.families) do
-    index = index + (other.alone and 0 or 1)
-    if other == family then
-      break
+-- A style for each rule of a figure, by its label: the same in every panel.
+local function styles_of(rows)
+  local of, n = {}, 0
+  for _, row in ipairs(rows) do
+    for _, s in ipairs(row) do
+      for _, family in ipairs(s.families) do
+        if not family.alone and not of[family.short] then
+          of[family.short] = styles.list[n % #styles.list + 1]
+          n = n + 1
+        end
+      end
     end
   end
-  local style = styles.list[(index - 1) % #styles.list + 1]
-  return style[1], style[2]
+  return of
 end
 
 -- The curve of a bound over the betas of a series, as far as it holds, and its smallest point.
@@ -78,12 +81,12 @@ local function fixed_text(fixed)
 end
 
 -- Each rule with beta, at its last series: the one of the most steps.
-local function variants_panel(s, families)
+local function variants_panel(s, families, style)
   local list, bounded = {}, false
   local fixed = families[1].series[#families[1].series].fixed
   for _, family in ipairs(families) do
     local series = family.series[#family.series]
-    local color, point = style_of(s, family)
+    local color, point = table.unpack(style[family.short])
     local x, y = beta_curve(series)
     bounded = add_bound(s, list, series, color) or bounded
     list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point }
@@ -111,11 +114,12 @@ local function alone_panel(s, family)
     series = list, verticals = radius_lines(s.exact) }
 end
 
--- Best error that a family reaches at no more than each cost.
+-- Best error that a family reaches at no more than each cost. Phases that diverged are cheap, since
+-- they ended early, and their error says nothing.
 local function cost_curve(family)
   local rows, costs, errors = {}, {}, {}
   for _, row in ipairs(family.rows) do
-    if row.relative_error == row.relative_error then
+    if row.relative_error == row.relative_error and row.status ~= "diverged" then
       rows[#rows + 1] = row
     end
   end
@@ -132,12 +136,12 @@ local function cost_curve(family)
   return costs, errors
 end
 
-local function cost_panel(s)
+local function cost_panel(s, style)
   local list = {}
   for _, family in ipairs(s.families) do
-    local color, point = style_of(s, family)
-    local x, y = cost_curve(family)
     if not family.alone then -- a single point must show among curves
+      local color, point = table.unpack(style[family.short])
+      local x, y = cost_curve(family)
       list[#list + 1] = { label = family.short, x = x, y = y, color = color, point = point,
         width = #x == 1 and 3 or 1.5, point_size = #x == 1 and 2.2 or 0.9 }
     end
@@ -150,28 +154,33 @@ local function cost_panel(s)
     ylabel = "relative error of the estimate", series = list }
 end
 
-local function panels_of(s)
+local function panels_of(s, style)
   local together, alone = {}, {}
   for _, family in ipairs(s.families) do
     if family.series then
       table.insert(family.alone and alone or together, family)
     end
   end
-  local row = { #together > 0 and variants_panel(s, together) or nil }
+  local row = { #together > 0 and variants_panel(s, together, style) or nil }
   for _, family in ipairs(alone) do
     row[#row + 1] = alone_panel(s, family)
   end
-  row[#row + 1] = cost_panel(s)
+  row[#row + 1] = cost_panel(s, style)
   for _, panel in ipairs(row) do
     panel.xlog, panel.ylog, panel.ylimits = true, true, { FLOOR, CEILING }
   end
   return row
 end
 
-function figure.plot(studies, path)
-  local rows = {}
-  for i, s in ipairs(studies) do
-    rows[i] = panels_of(s)
+-- grid: a list of lists of studies.
+function figure.plot(grid, path)
+  local rows, style = {}, styles_of(grid)
+  for i, studies in ipairs(grid) do
+    rows[i] = {}
+    for _, s in ipairs(studies) do
+      local own = panels_of(s, style)
+      table.move(own, 1, #own, #rows[i] + 1, rows[i])
+    end
   end
   gnuplot.draw({ title = "How wrong is each meta-gradient?", rows = rows, width = 480,
     height = 330 }, path)

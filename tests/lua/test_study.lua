@@ -165,6 +165,29 @@ tap.test("figures: SVG and PNG, whole or not at all", function()
   tap.raises(function() study:plot "/nowhere/figure.svg" end, "/nowhere/figure.svg", "cannot write")
 end)
 
+tap.test("studies in a list of their own share a row of a figure", function()
+  local one <close> = tap.file ".csv"
+  local other <close> = tap.file ".csv"
+  nudge.csv({ study, study, study }, one.path)
+  nudge.csv({ study, { study, study } }, other.path)
+  tap.is(tap.read(one.path), tap.read(other.path))
+  tap.raises(function() nudge.csv({ study, {} }, one.path) end, "entry 2 is not a study")
+  tap.raises(function() nudge.csv({ { study, 3 } }, one.path) end, "entry 1 is not a study")
+  tap.raises(function() nudge.csv({ "x" }, one.path) end, "entry 1 is not a study")
+  tap.raises(function() nudge.csv({}, one.path) end, "a list of studies")
+  if os.execute "command -v gnuplot >/dev/null" then
+    local wide <close> = tap.file ".svg"
+    local tall <close> = tap.file ".svg"
+    nudge.plot_studies({ { study, study } }, wide.path)
+    nudge.plot_studies({ study, study }, tall.path)
+    local size = '<svg%s+width="(%d+)" height="(%d+)"'
+    local w1, h1 = tap.read(wide.path):match(size)
+    local w2, h2 = tap.read(tall.path):match(size)
+    tap.is(tonumber(w1), 2 * tonumber(w2))
+    tap.is(tonumber(h2) - 40, 2 * (tonumber(h1) - 40)) -- 40: the title
+  end
+end)
+
 tap.test("mistakes in a study are found before any estimate", function()
   local p <close> = problems.ridge()
   local function with(change)
