@@ -52,6 +52,8 @@ function evaluation.validate(run, step)
     row[name] = value
   end
   row.step, row.adaptation = step, #rows > 1 and rows or nil
+  local cost = run.result.cost
+  row.gradient_evaluations, row.seconds = cost.gradient_evaluations, cost.seconds
   table.insert(run.result.validation, row)
   local best = run.result.best
   if not best or row.eval_loss < best.eval_loss then

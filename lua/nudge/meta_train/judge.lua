@@ -38,7 +38,7 @@ local function describe(run, split, diverged, n, note)
     text = string.format("%s: %s", name, note)
   end
   if #diverged == n then
-    return n == 1 and text or string.format("all %d tasks diverged: %s", n, text)
+    return n == 1 and text or string.format("none of %d tasks is left: %s", n, text)
   end
   if #diverged > 1 then
     text = string.format("%s (and %d more of %d tasks)", text, #diverged - 1, n)
@@ -46,11 +46,11 @@ local function describe(run, split, diverged, n, note)
   return text .. "; on_divergence = 'skip' would leave such tasks out"
 end
 
--- Some of n tasks have diverged; `diverged` lists their indices. Where all have, nothing is left to
--- go on with.
-function judge.diverged(run, split, diverged, n, note)
+-- Some of n tasks have diverged or were refused; `diverged` lists their indices, `note` is about
+-- the first. Where all have, nothing is left to go on with.
+function judge.diverged(run, split, diverged, n, note, status)
   if #diverged > 0 and (run.on_divergence == "stop" or #diverged == n) then
-    raise("diverged", describe(run, split, diverged, n, note),
+    raise(status == "past_radius" and status or "diverged", describe(run, split, diverged, n, note),
       { domain = run.domain.name, split = split, task = diverged[1] })
   end
 end

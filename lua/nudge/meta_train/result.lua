@@ -54,11 +54,12 @@ local function notes(r)
       lines[#lines + 1] = "  " .. string.format(format, sum, where)
     end
   end
-  note("WARNING  %d tasks diverged and were left out, in %d meta-steps", r.steps, "diverged")
-  note("WARNING  %d tasks diverged in validation and were left out, in %d validations",
+  note("WARNING  %d tasks diverged or were refused and are left out, in %d meta-steps", r.steps,
+    "diverged")
+  note("WARNING  %d tasks diverged in validation and are left out, in %d validations",
     r.validation, "diverged")
   if r.test and #r.test.diverged > 0 then
-    lines[#lines + 1] = string.format("  WARNING  %d of %d test tasks diverged and were left out",
+    lines[#lines + 1] = string.format("  WARNING  %d of %d test tasks diverged and are left out",
       #r.test.diverged, r.test.tasks)
   end
   note("%d estimates with a soft status were accepted, in %d meta-steps", r.steps, "softly")
@@ -121,7 +122,9 @@ function training:table()
     self.cost.seconds, self.cost.evaluation_seconds)
   local lines = notes(self)
   table.move(lines, 1, #lines, #out + 1, out)
-  out[#out + 1] = "\n" .. curve(thinned(self.steps), step_columns(self.steps[1]))
+  if #self.steps > 0 then
+    out[#out + 1] = "\n" .. curve(thinned(self.steps), step_columns(self.steps[1]))
+  end
   if #self.validation > 0 then
     local rows = self.validation
     out[#out + 1] = string.format("\n  validation: %d tasks after %d inner steps; best at "
@@ -160,7 +163,9 @@ local function csv_rows(r)
   end
   for _, row in ipairs(r.validation) do
     for _, one in ipairs(row.adaptation or { row }) do
-      rows[#rows + 1] = labelled("validation", row.step, one)
+      local labels = labelled("validation", row.step, one)
+      labels.gradient_evaluations, labels.seconds = row.gradient_evaluations, row.seconds
+      rows[#rows + 1] = labels
     end
   end
   local test = r.test

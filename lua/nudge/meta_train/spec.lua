@@ -49,7 +49,7 @@ function spec.check(given)
   if type(t.domain.tasks) ~= "function" or type(t.domain.name) ~= "string" then
     check.fail("%s: domain must come from nudge.domains or nudge.domain", OWNER)
   end
-  check.range(OWNER, "steps", t.steps, 1, math.maxinteger)
+  check.range(OWNER, "steps", t.steps, 0, math.maxinteger)
   check.range(OWNER, "meta_batch", t.meta_batch, 1, math.maxinteger)
   t.part_sizes = part_sizes(t.meta_batch,
     check.range(OWNER, "parts", t.parts or 1, 1, t.meta_batch))

@@ -10,8 +10,15 @@ local learned = { "learn_loss", "eval_loss" }
 
 -- Losses after inner learning, in task order; NaN for tasks that do not count. The engine knows
 -- them where the rule has run the same phase.
-local function add_losses(run, done, sum)
+local function add_losses(run, done, first, sum)
   local reached = done.problem:adapt { steps = { run.inner_steps }, phi = false, soft = true }
+  local diverged = {} -- where the rule itself learns in another way
+  for _, position in ipairs(reached.diverged) do
+    if not done.out[position] then
+      diverged[#diverged + 1] = first + position - 1
+    end
+  end
+  judge.diverged(run, "train", diverged, run.meta_batch, reached.note)
   for _, name in ipairs(learned) do
     for t, x in ipairs(reached[name][1]:totable()) do
       table.insert(sum[name], not done.out[t] and x or 0 / 0)
@@ -30,12 +37,14 @@ local function add_meta_batch(run, first)
         table.insert(sum.diverged, first + t - 1)
       end
     end
-    sum.note = sum.note or done.note
+    if done.note and not sum.note then
+      sum.note, sum.status = done.note, done.status
+    end
     if run.on_divergence == "stop" and #sum.diverged > 0 then
       return sum
     end
     if run.losses then
-      add_losses(run, done, sum)
+      add_losses(run, done, first, sum)
     end
     sum.evaluations = sum.evaluations + n * done.evaluations
     sum.softly = sum.softly + done.softly
@@ -47,7 +56,7 @@ end
 -- The row of meta-step k; run.theta moves on. Tasks come by index, none twice.
 function step.take(run, k)
   local batch = add_meta_batch(run, (k - 1) * run.meta_batch + 1)
-  judge.diverged(run, "train", batch.diverged, run.meta_batch, batch.note)
+  judge.diverged(run, "train", batch.diverged, run.meta_batch, batch.note, batch.status)
   local factor = run.factor(k)
   local theta, row = run.optimiser:step(run.theta, factor)
   run.theta = theta
@@ -57,7 +66,8 @@ function step.take(run, k)
   row.step, row.factor, row.gradient_evaluations = k, factor, cost.gradient_evaluations
   row.softly, row.diverged, row.left_out = batch.softly, #batch.diverged, batch.diverged
   for _, name in ipairs(run.losses and learned or {}) do
-    row[name] = curves.mean(batch[name])
+    local mean, _, n = curves.mean(batch[name])
+    row[name], row.loss_tasks = mean, n
   end
   return row
 end

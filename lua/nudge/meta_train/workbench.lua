@@ -42,11 +42,6 @@ function workbench:problem(use, split, first, n)
   return entry.problem
 end
 
--- The problem of a use does not hold the tasks it was given any more.
-function workbench:forget(use, n)
-  self.entries[use .. n].split = nil
-end
-
 -- "task 137 of sinusoid (train)", as the engine calls it.
 function workbench:task_name(split, index)
   return string.format("task %d of %s (%s)", index, self.description.domain.name, split)
