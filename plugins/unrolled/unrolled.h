@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of this plugin share. */
+#ifndef UNROLLED_H
+#define UNROLLED_H
+
+#include "learning.h"
+
+enum { STORE_ALL, CHECKPOINT, RECOMPUTE };
+enum { EXACT, WINDOW };
+enum { CARRIED, FRESH };
+
+typedef struct unrolled_options {
+  double lr, momentum;
+  int64_t window, snapshots, steps;
+  int32_t memory, start, state, optimizer;
+} unrolled_options;
+
+/* [worker; estimating; phases, and a transposed step for each step of the window] */
+ndg_status unrolled_estimate(const void *options, const ndg_problem_api *, ndg_problem *,
+                             ndg_vector *gradient, ndg_record *, ndg_error *);
+
+#endif
