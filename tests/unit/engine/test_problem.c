@@ -497,12 +497,31 @@ START_TEST(running_out_of_memory_is_an_error) {
 }
 END_TEST
 
+/* A rule of ABI 1.0 knows a shorter struct: nothing is written behind it. */
+START_TEST(earlier_minors_are_described_in_their_length) {
+  const ndg_problem_spec spec = known_spec(&options, &tasks);
+  ndg_problem *p = known_open(&spec);
+  ndg_problem_info info = {.struct_size = offsetof(ndg_problem_info, n_start), .n_start = 77};
+  ndg_problem_describe(p, &info);
+  ck_assert_uint_eq(info.n_start, 77);
+  ck_assert_uint_eq(info.struct_size, offsetof(ndg_problem_info, n_start));
+  ck_assert_uint_eq(info.n_theta, N_THETA);
+  info.struct_size = sizeof info;
+  ndg_problem_describe(p, &info);
+  ck_assert_uint_gt(info.n_start, 0);
+  ck_assert_uint_lt(info.n_start, info.n_phi); /* "origin" is where x starts */
+  ck_assert(ndg_problem_provides(p, NDG_CAP_META_START, NULL));
+  ndg_problem_close(p);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("problem");
   TCase *c = tcase_create("problem");
   tcase_add_checked_fixture(c, set_up, NULL);
   tcase_set_timeout(c, 120);
   tcase_add_loop_test(c, a_defective_learner_is_named, 0, (int)(sizeof defects / sizeof *defects));
+  tcase_add_test(c, earlier_minors_are_described_in_their_length);
   tcase_add_test(c, bad_tasks_are_refused);
   tcase_add_test(c, bad_inner_settings_are_refused);
   tcase_add_test(c, starts_come_from_named_streams);

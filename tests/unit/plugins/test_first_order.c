@@ -270,6 +270,62 @@ START_TEST(differences_at_the_learned_phi) {
 }
 END_TEST
 
+/* Slow weights that L^eval contains get its derivative with phi held fixed; those at which learning
+   starts, what phi gets besides; held ones and pulls nothing. */
+START_TEST(dual_system_by_differences) {
+  static const char *const options[] = {"lambda=0.5; meta=initial",
+                                        "lambda=0.3; fast=gains, shifts; meta=lambda, initial"};
+  static const uint64_t which[] = {0, 1, 2};
+  static double phi[TASKS * MOST_THETA], moved[TASKS * MOST_THETA], theta[MOST_THETA];
+  const double h = 1e-3, weights[] = {1, -8, 8, -1}, nodes[] = {-2, -1, 1, 2};
+  ndg_problem *problem =
+      open_sinusoids(descent(0.05, 8), "modulated_net", options[_i], which, TASKS);
+  const ndg_layout *layout = ndg_problem_layout(problem);
+  const uint64_t n = problem->n_phi, q = count_theta(problem);
+  ndg_learning learning;
+  ndg_error e = {0};
+  ck_assert_uint_le(n, MOST_THETA);
+  ck_assert_int_eq(ndg_problem_learn(problem, phi, &learning, &e), NDG_OK);
+  (void)estimate(problem, "fomaml", "", found);
+  ndg_problem_get_theta(problem, theta);
+  memset(wanted, 0, sizeof wanted);
+  for (uint32_t g = 0; g < layout->n_theta; g++) {
+    for (uint64_t i = 0; !layout->theta[g].held && i < ndg_shape_size(&layout->theta[g].shape);
+         i++) {
+      const uint64_t at = problem->theta_offset[g] + i;
+      const double middle = theta[at];
+      for (int k = 0; k < 4; k++) {
+        theta[at] = middle + nodes[k] * h;
+        ck_assert_int_eq(ndg_problem_set_theta(problem, theta, &e), NDG_OK);
+        wanted[at] += weights[k] * eval_loss_at(problem, phi, TASKS) / (12 * h);
+      }
+      theta[at] = middle;
+    }
+  }
+  ck_assert_int_eq(ndg_problem_set_theta(problem, theta, &e), NDG_OK);
+  for (uint32_t g = 0; g < layout->n_phi; g++) {
+    const int32_t start = layout->phi[g].start_theta;
+    for (uint64_t i = 0;
+         start >= 0 && !layout->theta[start].held && i < ndg_shape_size(&layout->phi[g].shape);
+         i++) {
+      for (int k = 0; k < 4; k++) {
+        memcpy(moved, phi, sizeof moved);
+        for (uint64_t t = 0; t < TASKS; t++) {
+          moved[t * n + problem->phi_offset[g] + i] += nodes[k] * h;
+        }
+        wanted[problem->theta_offset[start] + i] +=
+            weights[k] * eval_loss_at(problem, moved, TASKS) / (12 * h);
+      }
+    }
+  }
+  for (uint64_t i = 0; i < q; i++) {
+    ck_assert_double_eq_tol(found[i], wanted[i], 1e-10);
+  }
+  ck_assert_double_gt(distance(found, other, q), 0);
+  ndg_problem_close(problem);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 START_TEST(without_a_start) {
@@ -408,6 +464,7 @@ int main(void) {
   tcase_add_test(tests, direct_theta_is_there);
   tcase_add_test(tests, reptile_is_a_slope_for_small_steps);
   tcase_add_loop_test(tests, differences_at_the_learned_phi, 0, 3);
+  tcase_add_loop_test(tests, dual_system_by_differences, 0, 2);
   tcase_add_test(tests, without_a_start);
   tcase_add_test(tests, unusable_learning_is_named);
   tcase_add_loop_test(tests, own_learning, 0, 2);
