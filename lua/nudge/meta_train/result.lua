@@ -110,7 +110,8 @@ local function step_columns(row)
     { "update_norm", "step of theta" }, { "factor", "schedule" }, { "tasks", "tasks" },
     { "gradient_evaluations", "gradients" } }
   if row.learn_loss then
-    table.move({ { "learn_loss", "learn loss" }, { "eval_loss", "eval loss" } }, 1, 2, 2, out)
+    table.insert(out, 2, { "learn_loss", "learn loss" })
+    table.insert(out, 3, { "eval_loss", "eval loss" })
   end
   return out
 end
