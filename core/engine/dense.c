@@ -73,11 +73,11 @@ static ndg_status factorise_task(const ndg_problem *p, ndg_dense *d, uint64_t ta
   double *factor = task_matrix(d->factor, d, task);
   memcpy(factor, matrix, n * n * sizeof *factor);
   if (ndg_cholesky(n, factor, NULL) == NDG_OK) {
-    d->is_lu[task] = 0;
+    d->is_lu[task] = NDG_CHOLESKY;
     return NDG_OK;
   }
   memcpy(factor, matrix, n * n * sizeof *factor);
-  d->is_lu[task] = 1;
+  d->is_lu[task] = NDG_LU;
   if (ndg_lu(n, factor, d->pivots + task * n, NULL) < 0) {
     char name[NDG_TASK_NAME_SIZE];
     ndg_task_name(&p->tasks.labels, task, name);
@@ -97,7 +97,11 @@ static ndg_status factorise_all(const ndg_problem *p, ndg_dense *d, ndg_error *e
     return ndg_no_memory(e, "a factorised Hessian");
   }
   for (uint64_t t = 0; t < d->n_tasks; t++) {
-    const ndg_status st = factorise_task(p, d, t, e);
+    const bool lost = ndg_outcomes_lost(p, t);
+    const ndg_status st = lost ? NDG_OK : factorise_task(p, d, t, e);
+    if (lost) {
+      d->is_lu[t] = NDG_NO_FACTOR;
+    }
     if (st < 0) {
       return st;
     }
@@ -136,7 +140,7 @@ ndg_status ndg_dense_hessian(ndg_problem *p, uint32_t loss, ndg_complex beta, co
                        .hvp = hvp};
   st = assemble(p, &ev, direction, out, e);
   for (uint64_t t = 0; st >= 0 && t < n_tasks; t++) {
-    if (!symmetrise(task_matrix(out->matrix, out, t), n, damping)) {
+    if (!symmetrise(task_matrix(out->matrix, out, t), n, damping) && !ndg_outcomes_lost(p, t)) {
       char name[NDG_TASK_NAME_SIZE];
       ndg_task_name(&p->tasks.labels, t, name);
       st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of %s is not finite at this phi", name);
@@ -167,7 +171,11 @@ void ndg_dense_norms(const ndg_dense *d, double *norms) {
 
 void ndg_dense_solve_task(const ndg_dense *d, uint64_t task, size_t n_rhs, double *b) {
   const double *factor = task_matrix(d->factor, d, task);
-  if (d->is_lu[task]) {
+  if (d->is_lu[task] == NDG_NO_FACTOR) {
+    for (uint64_t i = 0; i < n_rhs * d->n; i++) {
+      b[i] = NAN;
+    }
+  } else if (d->is_lu[task]) {
     ndg_lu_solve(d->n, factor, d->pivots + task * d->n, false, n_rhs, b);
   } else {
     ndg_cholesky_solve(d->n, factor, n_rhs, b);
@@ -239,6 +247,7 @@ ndg_status ndg_factorise_at(ndg_problem *p, uint32_t loss, double beta, const nd
     return ndg_no_memory(e, "a factorised Hessian");
   }
   ndg_vector_copy(real, phi);
+  ndg_outcomes_lend(p, q);
   st = ndg_dense_hessian(q, loss, (ndg_complex){beta, 0}, real, damping, true, out, e);
   ndg_vector_destroy(real);
   if (q != p) { /* counted there */

@@ -54,6 +54,11 @@ static ndg_status apply_hessian(void *context, const double *x, double *y, ndg_e
   m->request.hvp = m->out;
   const ndg_status st = ndg_problem_evaluate(m->problem, &m->request, e);
   unload(m->out, y);
+  for (uint64_t t = 0; t < m->out->n_tasks; t++) {
+    if (ndg_outcomes_lost(m->problem, t)) {
+      memset(y + t * m->out->length, 0, m->out->length * sizeof *y);
+    }
+  }
   return st;
 }
 
@@ -87,8 +92,8 @@ static ndg_status apply_inverse(void *context, const double *x, double *y, ndg_e
   return NDG_OK;
 }
 
-ndg_status ndg_largest_eigenvalue(ndg_problem *p, const ndg_vector *phi, double *out,
-                                  ndg_error *e) {
+ndg_status ndg_largest_eigenvalues(ndg_problem *p, const ndg_vector *phi, double *each,
+                                   ndg_error *e) {
   enum { PRODUCTS = 100 };
   const uint64_t n_tasks = p->tasks.arrays.n_tasks;
   map m;
@@ -101,12 +106,10 @@ ndg_status ndg_largest_eigenvalue(ndg_problem *p, const ndg_vector *phi, double 
     const ndg_pencil a = {.n_tasks = n_tasks, .n = p->n_phi, .apply = apply_hessian, .context = &m};
     st = ndg_lanczos(&a, PRODUCTS, 1e-3, largest, largest + n_tasks, e);
   }
-  *out = 0;
   for (uint64_t t = 0; st >= 0 && t < n_tasks; t++) {
     /* From above: the bound, and what rounding in the products may hide. */
-    const double here = (fabs(largest[t]) + largest[n_tasks + t]) * (1 + 1e-4);
-    *out = here > *out || isnan(here) ? here : *out;
-    if (!isfinite(here)) {
+    each[t] = (fabs(largest[t]) + largest[n_tasks + t]) * (1 + 1e-4);
+    if (!isfinite(each[t])) {
       char task[NDG_TASK_NAME_SIZE];
       ndg_task_name(&p->tasks.labels, t, task);
       st = ndg_fail(e, NDG_ENUMERIC, "the Hessian of %s is not finite at this phi", task);

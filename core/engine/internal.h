@@ -363,6 +363,11 @@ void ndg_outcomes_close(ndg_problem *);
 /* [hot] An estimate or learning begins; a phase of it has left its tasks as p->phase says. */
 void ndg_outcomes_begin(ndg_problem *);
 void ndg_outcomes_note(ndg_problem *);
+/* [hot] A task has no result in this estimate: what follows passes over it. */
+void ndg_outcomes_lose(ndg_problem *, uint64_t task, uint64_t step);
+bool ndg_outcomes_lost(const ndg_problem *, uint64_t task);
+/* [hot] A sibling works for a problem: the same tasks are lost to it. */
+void ndg_outcomes_lend(const ndg_problem *from, ndg_problem *to);
 
 /* tasks.c */
 /* Everything that was found out about the present theta and tasks. */

@@ -13,8 +13,10 @@ typedef struct ndg_dense {
   double *matrix;  /* n_tasks x n x n */
   double *factor;  /* Cholesky, or LU where not positive definite */
   int32_t *pivots; /* LU only */
-  uint32_t *is_lu; /* per task */
+  uint32_t *is_lu; /* per task: NDG_CHOLESKY, NDG_LU, NDG_NO_FACTOR */
 } ndg_dense;
+/* No factor: of a task that is lost; its solutions are NaN. */
+enum { NDG_CHOLESKY = 0, NDG_LU = 1, NDG_NO_FACTOR = 2 };
 
 /* [owner; open; P products with H; allocates] NDG_ENUMERIC: singular. factor NULL unless asked for.
  */
@@ -36,8 +38,8 @@ ndg_status ndg_linear_solve(ndg_problem *, ndg_solve *, ndg_error *);
    short of the tolerance, or free (beta = 0) and ended where H is not positive definite;
    NDG_DIVERGED: not finite at the start. [owner; estimating; P products and tens of gradients] */
 ndg_status ndg_newton_relax(ndg_problem *, ndg_phase *, ndg_error *);
-/* Largest modulus of an eigenvalue of ∂²φφ learn_loss at phi, over tasks: from above, by at most
-   0.2 %, by Lanczos. [owner; estimating; tens of products with H] */
-ndg_status ndg_largest_eigenvalue(ndg_problem *, const ndg_vector *phi, double *out, ndg_error *);
+/* Largest modulus of an eigenvalue of ∂²φφ learn_loss at phi, of each task: from above, by at most
+   0.2 %, by Lanczos; 0 where a task is lost. [owner; estimating; tens of products with H] */
+ndg_status ndg_largest_eigenvalues(ndg_problem *, const ndg_vector *phi, double *each, ndg_error *);
 
 #endif

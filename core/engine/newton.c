@@ -232,6 +232,9 @@ static ndg_status begin(ndg_newton *s, const ndg_factor *base, ndg_error *e) {
     k->status = !isfinite(k->norm)   ? NDG_NOT_FINITE
                 : k->norm <= k->goal ? NDG_AT_TOLERANCE
                                      : NDG_RUNNING;
+    if (k->status == NDG_NOT_FINITE) {
+      ndg_outcomes_lose(p, t, 0);
+    }
     k->fresh = !base && s->phase->beta.re == 0 && s->phase->beta.im == 0;
     ndg_newton_load(s, s->gradient, t, s->residual + t * s->n);
     work = work || k->status == NDG_RUNNING;
@@ -274,6 +277,7 @@ static ndg_status descend(ndg_newton *s, ndg_problem *q, ndg_vector *phi, bool *
                           bool *reached, ndg_error *e) {
   const uint64_t before = q->record.hessian_vector_products;
   ndg_vector_copy(phi, s->phi);
+  ndg_outcomes_lend(s->problem, q);
   const double beta = s->is_complex ? 0 : s->phase->beta.re;
   ndg_status st = ndg_descend(q, beta, phi, wanted, reached, e);
   if (q != s->problem) { /* counted there */
@@ -453,7 +457,7 @@ static ndg_status check_minimum(ndg_newton *s, ndg_error *e) {
                     reason.text);
   }
   for (uint64_t t = 0; t < s->n_tasks; t++) {
-    if (factor->dense.is_lu[t]) {
+    if (factor->dense.is_lu[t] == NDG_LU) {
       char task[NDG_TASK_NAME_SIZE];
       ndg_task_name(&s->problem->tasks.labels, t, task);
       return ndg_fail(e, NDG_NOT_CONVERGED,

@@ -36,8 +36,7 @@ void ndg_outcomes_begin(ndg_problem *p) {
   p->n_phases = 0;
 }
 
-/* Converged only if all phases are, diverged if one is: by the last phase that says so, or the
-   first. */
+/* Converged only if all phases are, by the last of them; diverged if one is. */
 static bool is_worse(uint8_t status, uint8_t than) {
   static const uint8_t badness[] = {[NDG_TASK_CONVERGED] = 0,
                                     [NDG_TASK_RUNNING] = 1,
@@ -49,11 +48,28 @@ static bool is_worse(uint8_t status, uint8_t than) {
 
 void ndg_outcomes_note(ndg_problem *p) {
   for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++)
-    if (p->n_phases == 0 || is_worse(p->phase.status[t], p->outcome.status[t])) {
+    if (!ndg_outcomes_lost(p, t) &&
+        (p->n_phases == 0 || is_worse(p->phase.status[t], p->outcome.status[t]))) {
       p->outcome.status[t] = p->phase.status[t];
       p->outcome.step[t] = p->phase.step[t];
     }
   p->n_phases++;
+}
+
+void ndg_outcomes_lose(ndg_problem *p, uint64_t task, uint64_t step) {
+  if (ndg_outcomes_lost(p, task))
+    return;
+  p->outcome.status[task] = NDG_TASK_DIVERGED;
+  p->outcome.step[task] = step;
+}
+
+bool ndg_outcomes_lost(const ndg_problem *p, uint64_t task) {
+  return p->outcome.status[task] == NDG_TASK_DIVERGED;
+}
+
+void ndg_outcomes_lend(const ndg_problem *from, ndg_problem *to) {
+  if (from != to)
+    memcpy(to->outcome.status, from->outcome.status, (size_t)from->tasks.arrays.n_tasks);
 }
 
 void ndg_problem_task_status(const ndg_problem *p, uint8_t *status, uint64_t *step) {

@@ -61,6 +61,9 @@ static bool starts_at_free_end(const ndg_problem *p, const ndg_phase *ph) {
 static ndg_status find_radius(ndg_problem *p, const ndg_phase *ph, ndg_error *e) {
   const uint64_t n_tasks = p->tasks.arrays.n_tasks;
   const ndg_factor *factor;
+  for (uint64_t t = 0; t < n_tasks; t++)
+    if (ndg_outcomes_lost(p, t))
+      return NDG_OK; /* the others' would not be that of the problem */
   if (!isnan(p->stability_radius) || (ph->beta.re == 0 && ph->beta.im == 0) ||
       !starts_at_free_end(p, ph))
     return NDG_OK;
