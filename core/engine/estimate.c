@@ -137,43 +137,76 @@ const ndg_problem_api *ndg_problem_get_api(void) {
 
 /* ---- an estimate ---- */
 
-static double mean_over_tasks(const ndg_vector *v, uint64_t i) {
-  long double sum = 0;
+static const ndg_complex not_a_number = {NAN, 0}, one = {1, 0};
+
+/* Rows of finite numbers in a gradient. Tasks without one are lost, unless the rule refuses to give
+   any. What is lost or refused is NaN to the last number, whatever the rule made of what was left
+   of it. */
+static uint64_t lose_rows(ndg_problem *p, ndg_vector *v, bool refused) {
+  uint64_t n_finite = 0;
   for (uint64_t t = 0; t < v->n_tasks; t++) {
-    long double x;
-    ndg_dtype_convert(NDG_LONG_DOUBLE, &x, v->dtype,
-                      (const char *)v->data + (t * v->stride + i) * ndg_dtype_size(v->dtype), 1);
-    sum += x;
+    const bool finite = ndg_vector_is_finite(v, t);
+    n_finite += finite;
+    if (!finite && !refused)
+      ndg_outcomes_lose(p, t, 0);
+    if (!ndg_outcomes_lost(p, t) && p->outcome.status[t] != NDG_TASK_PAST_RADIUS)
+      continue;
+    ndg_vector row = *v;
+    const ndg_vector *const in = &row;
+    row.n_tasks = 1;
+    row.data = (char *)v->data + (size_t)(t * v->stride) * ndg_dtype_size(v->dtype);
+    ndg_vector_combine(&row, not_a_number, 1, &one, &in);
   }
-  return (double)(sum / (long double)v->n_tasks);
+  return n_finite;
 }
 
-/* False: something is not finite. */
-static bool read_gradient(const ndg_vector *v, bool per_task, double *out) {
-  const uint64_t n = per_task ? v->n_tasks * v->length : v->length;
+/* The mean goes through tasks in their order, in long double: the order of the sum is part of the
+   result. */
+static void read_mean(const ndg_vector *v, double *out) {
+  enum { CHUNK = 256 };
+  const size_t size = ndg_dtype_size(v->dtype);
+  long double sum[CHUNK], x[CHUNK];
+  for (uint64_t at = 0; at < v->length; at += CHUNK) {
+    const uint64_t n = v->length - at < CHUNK ? v->length - at : CHUNK;
+    memset(sum, 0, sizeof sum);
+    for (uint64_t t = 0; t < v->n_tasks; t++) {
+      ndg_dtype_convert(NDG_LONG_DOUBLE, x, v->dtype,
+                        (const char *)v->data + (size_t)(t * v->stride + at) * size, (size_t)n);
+      for (uint64_t i = 0; i < n; i++)
+        sum[i] += x[i];
+    }
+    for (uint64_t i = 0; i < n; i++)
+      out[at + i] = (double)(sum[i] / (long double)v->n_tasks);
+  }
+}
+
+static void read_gradient(const ndg_vector *v, bool per_task, double *out) {
   const size_t row = (size_t)v->stride * ndg_dtype_size(v->dtype);
-  bool finite = true;
+  if (!per_task)
+    read_mean(v, out);
   for (uint64_t t = 0; per_task && t < v->n_tasks; t++)
     ndg_convert_to_f64(v->dtype, (const char *)v->data + t * row, out + t * v->length, v->length);
-  for (uint64_t i = 0; i < n; i++) {
-    if (!per_task)
-      out[i] = mean_over_tasks(v, i);
-    finite = finite && isfinite(out[i]);
-  }
-  return finite;
 }
 
-/* No number for tasks that have none, whatever the rule made of what was left of them. */
-static void leave_out(const ndg_problem *p, ndg_vector *v) {
-  const double nothing = NAN;
-  const size_t size = ndg_dtype_size(v->dtype);
-  for (uint64_t t = 0; t < v->n_tasks; t++) {
-    const uint8_t status = p->outcome.status[t];
-    for (uint64_t i = 0; i < v->length; i++)
-      if (status == NDG_TASK_DIVERGED || status == NDG_TASK_PAST_RADIUS)
-        ndg_convert_from_f64(v->dtype, (char *)v->data + (size_t)(t * v->stride + i) * size,
-                             &nothing, 1);
-  }
+/* A task that is lost is said to be, also if the rule has not noticed. */
+static ndg_status report_lost(const ndg_problem *p, ndg_status st, ndg_record *record,
+                              ndg_error *e) {
+  const uint64_t n_tasks = p->tasks.arrays.n_tasks;
+  uint64_t first = n_tasks, n = 0;
+  char name[NDG_TASK_NAME_SIZE];
+  for (uint64_t t = n_tasks; t-- > 0;)
+    if (ndg_outcomes_lost(p, t)) {
+      first = t;
+      n++;
+    }
+  if (n == 0)
+    return st;
+  ndg_task_name(&p->tasks.labels, first, name);
+  record->note[0] = 0; /* of something lesser */
+  return ndg_fail(e, NDG_DIVERGED,
+                  "the estimate is not finite in %s (%llu of %llu tasks in all); use a smaller lr "
+                  "or fewer steps",
+                  name, (unsigned long long)n, (unsigned long long)n_tasks);
 }
 
 static ndg_record empty_record(double stability_radius) {
@@ -222,17 +255,19 @@ static ndg_status run_rule(ndg_problem *p, const ndg_instance *rule, bool per_ta
     return ndg_no_memory(e, "an estimate");
   /* What a rule does not write is no number; least of all the number zero. */
   const ndg_vector *const zero = v;
-  ndg_vector_combine(v, (ndg_complex){NAN, 0}, 1, &(const ndg_complex){1, 0}, &zero);
+  ndg_vector_combine(v, not_a_number, 1, &one, &zero);
   ndg_status st =
       rule->loaded->ops.rule.estimate(rule->options, ndg_problem_get_api(), p, v, record, e);
   if (st < 0)
     return st;
   if (st == NDG_OK && record->status > 0)
     st = record->status;
-  leave_out(p, v);
-  if (!read_gradient(v, per_task, gradient) && st == NDG_OK)
+  const bool refused = st != NDG_OK && st != NDG_DIVERGED && st != NDG_NOT_CONVERGED;
+  const uint64_t n_finite = lose_rows(p, v, refused);
+  read_gradient(v, per_task, gradient);
+  if (n_finite == 0 && st == NDG_OK)
     return ndg_fail(e, NDG_ENUMERIC, "the estimate is not finite");
-  return st;
+  return refused || n_finite == 0 || st == NDG_DIVERGED ? st : report_lost(p, st, record, e);
 }
 
 ndg_status ndg_problem_estimate(ndg_problem *p, const ndg_instance *rule, bool per_task,

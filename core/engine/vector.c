@@ -2,6 +2,7 @@
 #include "engine/vector.h"
 
 #include <complex.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -214,6 +215,22 @@ static long double dot(const ndg_vector *x, const ndg_vector *y, uint64_t task, 
 void ndg_vector_dot(const ndg_vector *x, const ndg_vector *y, long double *out) {
   for (uint64_t t = 0; t < x->n_tasks; t++)
     out[t] = dot(x, y, t, least(x->length, y->length), false);
+}
+
+/* No branch per number. */
+bool ndg_vector_is_finite(const ndg_vector *v, uint64_t task) {
+  const void *x = row(v, task, 0);
+  const float *f = x;
+  const double *d = x;
+  const long double *l = x;
+  int bad = 0;
+  for (uint64_t i = 0; v->dtype == NDG_F32 && i < v->length; i++)
+    bad |= !(fabsf(f[i]) <= FLT_MAX);
+  for (uint64_t i = 0; v->dtype == NDG_F64 && i < v->length; i++)
+    bad |= !(fabs(d[i]) <= DBL_MAX);
+  for (uint64_t i = 0; v->dtype == NDG_LONG_DOUBLE && i < v->length; i++)
+    bad |= !(fabsl(l[i]) <= LDBL_MAX);
+  return !bad;
 }
 
 void ndg_vector_norms(const ndg_vector *x, uint64_t length, double *out) {

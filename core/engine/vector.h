@@ -49,6 +49,8 @@ void ndg_vector_combine(ndg_vector *out, ndg_complex scale, uint64_t n, const nd
                         const ndg_vector *const *in);
 /* [any; any; hot] Per task: Σ x y (no conjugation: real vectors), in fixed order; out: n_tasks. */
 void ndg_vector_dot(const ndg_vector *x, const ndg_vector *y, long double *out);
+/* [any; any; hot] Are all numbers of a task, real, finite? */
+bool ndg_vector_is_finite(const ndg_vector *, uint64_t task);
 /* [any; any; hot] Per task: ‖x‖₂ over its first `length` numbers; out: n_tasks. */
 void ndg_vector_norms(const ndg_vector *x, uint64_t length, double *out);
 /* [any; any; hot] Largest over tasks of ‖x‖₂ (PHI part of a STATE: pass length). NaN passes
