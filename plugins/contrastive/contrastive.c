@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Contrastive meta-gradients: learn twice, compare. See README.md. */
+#define NDG_API_LEVEL 1u /* ndg_phase.growth: an older host would watch no phase */
 #include "contrastive.h"
 
 #include <math.h>

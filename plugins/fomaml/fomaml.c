@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* First-order MAML: learn, and leave out how learning depends on theta. See README.md. */
+#define NDG_API_LEVEL 1u /* ndg_problem_info.n_start */
 #include "learning.h"
 
 typedef struct fomaml_options {

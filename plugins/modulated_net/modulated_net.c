@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The dual system: a slow network whose units a task modulates. See README.md. */
+#define NDG_API_LEVEL 1u /* ndg_group.held, NDG_INIT_TRUNCATED_NORMAL */
 #include "modulated.h"
 
 static const ndg_learner_ops ops = {.struct_size = sizeof ops,

@@ -38,7 +38,7 @@ enum {
   NDG_INIT_CONSTANT = 0,
   NDG_INIT_NORMAL = 1,
   NDG_INIT_UNIFORM = 2,
-  NDG_INIT_TRUNCATED_NORMAL = 3
+  NDG_INIT_TRUNCATED_NORMAL = 3 /* ABI 1.1 */
 };
 
 /* One parameter group of phi or theta. */
@@ -51,8 +51,9 @@ typedef struct ndg_group {
   uint32_t init;
   double a, b;
   int32_t start_theta; /* phi only: index of the theta group that is its start; -1: by init */
-  /* theta only: stored with theta, but not learned: gradients with respect to it are exactly 0. For
-     what all tasks share and no rule may change, such as the drawn start of a phi group. */
+  /* ABI 1.1. theta only: stored with theta, but not learned: gradients with respect to it are
+     exactly 0. For what all tasks share and no rule may change, such as the drawn start of a phi
+     group. */
   uint32_t held;
 } ndg_group;
 

@@ -196,10 +196,9 @@ typedef struct ndg_problem_api {
 } ndg_problem_api;
 
 /* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of
-   learn_loss
-   + beta eval_loss where learning on that sum has ended. With exact phases and G(beta) = sum over k
-   of a_k beta^k, the true gradient being a_1:
-     estimate - a_1 = factor a_{order + 1} beta^order + higher powers of beta.
+   learn_loss + beta eval_loss where learning on that sum has ended. With exact phases and G(beta) =
+   sum over k of a_k beta^k, the true gradient being a_1:
+     estimate - a_1 = factor a_{order + 1} beta^order + higher powers of beta, up to sign.
    beta is the rule's option of that name. */
 typedef struct ndg_truncation {
   uint32_t struct_size; /* set by the caller */
