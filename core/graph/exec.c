@@ -16,6 +16,7 @@ static const execute executors[] = {
     [NDG_DO_SCATTER_ADD] = ndg_exec_scatter_add,
     [NDG_DO_PICK] = ndg_exec_pick,
     [NDG_DO_PLACE] = ndg_exec_place,
+    [NDG_DO_PACK] = ndg_exec_pack,
 };
 
 /* Pieces of all groups are numbered on. */

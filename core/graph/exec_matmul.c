@@ -59,12 +59,19 @@ static ndg_gemm shape_of(const ndg_instruction *x, const matrix *a, const matrix
                     .ldb = b->row,
                     .ldc = x->n,
                     .a_transposed = a->transposed,
-                    .b_transposed = b->transposed};
+                    .b_transposed = b->transposed,
+                    .b_packed = x->packed};
 }
 
 /* Rows [begin, end) of a shared result. */
 static uint64_t row_offset(const matrix *a, uint64_t begin) {
   return (a->transposed ? begin : begin * a->row) * a->element;
+}
+
+void ndg_exec_pack(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
+  const matrix b = matrix_of(w, &x->in[0]);
+  const ndg_gemm g = {.n = x->n, .k = x->k, .ldb = b.row, .b_transposed = b.transposed};
+  ndg_gemm_pack(w->program->real, &g, b.data, begin, end, output(w, x, 0));
 }
 
 /* Small products of all tasks by one call. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations with a kernel of their own: products, indices, log-sum-exp, joining, sums over tasks.
    Operands that a kernel cannot read where they lie are copied first. */
+#include <string.h>
+
 #include "graph/lower.h"
 #include "tensor/dtype.h"
 
@@ -51,6 +53,43 @@ static uint64_t flop_picoseconds(const ndg_program *p) {
   return p->real == NDG_F32 ? 8 : p->real == NDG_F64 ? 16 : 700;
 }
 
+/* Products of so many rows are cut into pieces that all read the right operand. */
+#define PACKING_ROWS 192
+
+static bool same_reading(const ndg_operand *a, const ndg_operand *b) {
+  return a->buffer == b->buffer && a->offset == b->offset &&
+         memcmp(a->dim, b->dim, sizeof a->dim) == 0 &&
+         memcmp(a->stride, b->stride, sizeof a->stride) == 0;
+}
+
+/* A new instruction packs the k x n operand, unless one before does; *o becomes its result. */
+static ndg_status pack(ndg_lowering *l, ndg_operand *o, uint64_t width) {
+  ndg_program *p = l->program;
+  const uint64_t k = o->dim[0];
+  for (uint32_t i = 0; i < p->n_instructions; i++) {
+    const ndg_instruction *x = p->instructions[i];
+    if (x->kind == NDG_DO_PACK && same_reading(&x->in[0], o)) {
+      o->buffer = x->out;
+      o->offset = 0;
+      return NDG_OK;
+    }
+  }
+  ndg_instruction *x;
+  uint32_t out;
+  ndg_status st = ndg_new_buffer(l, NDG_PLACE_ARENA, false, false, k * width, &out);
+  if (st == NDG_OK)
+    st = ndg_new_instruction(l, NDG_DO_PACK, 1, &x);
+  if (st < 0)
+    return st;
+  x->in[0] = *o;
+  x->n = o->dim[1];
+  x->k = k;
+  ndg_finish_instruction(l, x, out, ndg_gemm_slices(k), 100 * k * width);
+  o->buffer = out;
+  o->offset = 0;
+  return NDG_OK;
+}
+
 /* A real left operand leaves an interleaved complex right one a real matrix of twice the columns;
    every other mixture is promoted. */
 ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
@@ -61,6 +100,12 @@ ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
   ndg_status st = make_fit(l, &a, fits_product(&a), a.is_complex);
   if (st == NDG_OK)
     st = make_fit(l, &b, mixed ? fits_product(&b) && is_plain(&b) : fits_product(&b), is_complex);
+  const uint64_t rows = node->shape.dim[0], columns = node->shape.dim[1];
+  const uint64_t width = is_complex || ndg_per_task(l, n) || result != n || rows < PACKING_ROWS
+                             ? 0
+                             : ndg_gemm_packed_width(p->real, rows, columns, a.dim[1]);
+  if (st == NDG_OK && width > 0)
+    st = pack(l, &b, width);
   ndg_instruction *x;
   uint32_t out;
   if (st == NDG_OK)
@@ -73,9 +118,10 @@ ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
   x->in[0] = a;
   x->in[1] = b;
   x->reads_own[0] = true;
-  x->m = node->shape.dim[0];
-  x->n = node->shape.dim[1];
+  x->m = rows;
+  x->n = columns;
   x->k = a.dim[1];
+  x->packed = width > 0;
   const uint64_t n_tasks = ndg_per_task(l, n) ? p->n_tasks : 1;
   const uint64_t flops = 2 * x->m * x->n * x->k * n_tasks * (mixed ? 2 : is_complex ? 4 : 1);
   p->report.flops_matmul += flops;

@@ -78,7 +78,8 @@ enum ndg_instruction_kind {
   NDG_DO_GATHER,
   NDG_DO_SCATTER_ADD,
   NDG_DO_PICK,
-  NDG_DO_PLACE
+  NDG_DO_PLACE,
+  NDG_DO_PACK /* a right operand of products, for all their pieces */
 };
 
 /* An instruction may be run on any range of its units: tasks if it is per_task, otherwise `rows`
@@ -104,6 +105,7 @@ typedef struct ndg_instruction {
   uint64_t tile_step;             /* numbers per tile of a stored chain */
   /* matmul */
   uint64_t m, n, k;
+  bool packed; /* in[1] is the result of a PACK of k x n */
   /* concat, pad */
   uint64_t axis, *start;
   uint32_t stage, group, position; /* as planned */
@@ -179,6 +181,7 @@ typedef struct ndg_worker {
 /* exec_*.c: run an instruction on units [begin, end). All: [worker; running; hot]. */
 void ndg_exec_chain(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_matmul(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
+void ndg_exec_pack(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_matmul_sum(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
 void ndg_exec_log_sum_exp(const ndg_worker *, const ndg_instruction *, uint64_t begin,
                           uint64_t end);

@@ -131,13 +131,13 @@ static bool is_large(size_t m, size_t n, size_t k) {
   return m * n > NDG_SMALL_PRODUCT / k;
 }
 
-static ndg_gemm_small large_kernel(ndg_dtype dtype) {
+static const ndg_gemm_large *large_kernels(ndg_dtype dtype) {
   const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
   return dtype == NDG_F32 ? k->large_f32 : dtype == NDG_F64 ? k->large_f64 : NULL;
 }
 
 size_t ndg_gemm_work(ndg_dtype dtype, size_t m, size_t n, size_t k) {
-  if (!is_large(m, n, k) || !large_kernel(dtype))
+  if (!is_large(m, n, k) || !large_kernels(dtype))
     return NDG_GEMM_WORK;
   const size_t columns = n < NDG_LARGE_COLUMNS ? (n + 63) / 64 * 64 : NDG_LARGE_COLUMNS;
   const size_t rows = m < NDG_LARGE_ROWS ? (m + 63) / 64 * 64 : NDG_LARGE_ROWS;
@@ -147,9 +147,9 @@ size_t ndg_gemm_work(ndg_dtype dtype, size_t m, size_t n, size_t k) {
 void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c,
                   void *work) {
   const bool large = is_large(g->m, g->n, g->k);
-  const ndg_gemm_small ours = large_kernel(dtype);
-  if (large && ours) {
-    ours(g, a, b, c, work);
+  const ndg_gemm_large *ours = large_kernels(dtype);
+  if (g->b_packed || (large && ours)) {
+    ours->multiply(g, a, b, c, work);
     return;
   }
   if (dtype == NDG_LONG_DOUBLE || (large && fits_library(g))) {
@@ -158,4 +158,18 @@ void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void 
   }
   const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
   (dtype == NDG_F32 ? k->f32 : dtype == NDG_F64 ? k->f64 : k->c128)(g, a, b, c, work);
+}
+
+size_t ndg_gemm_packed_width(ndg_dtype dtype, size_t m, size_t n, size_t k) {
+  const ndg_gemm_large *ours = large_kernels(dtype);
+  return ours && is_large(m, n, k) ? (n + ours->width - 1) / ours->width * ours->width : 0;
+}
+
+size_t ndg_gemm_slices(size_t k) {
+  return (k + NDG_SMALL_DEPTH - 1) / NDG_SMALL_DEPTH;
+}
+
+void ndg_gemm_pack(ndg_dtype dtype, const ndg_gemm *g, const void *b, size_t begin, size_t end,
+                   void *packed) {
+  large_kernels(dtype)->pack(g, b, begin, end, packed);
 }

@@ -29,6 +29,7 @@ typedef struct ndg_gemm {
   size_t m, n, k;
   size_t lda, ldb, ldc; /* numbers from one stored row to the next */
   bool a_transposed, b_transposed, accumulate;
+  bool b_packed; /* by ndg_gemm_pack; of B as it was, ldb and b_transposed mean nothing any more */
 } ndg_gemm;
 /* Bytes of work space, aligned to 64, for small products. */
 #define NDG_GEMM_WORK 24576
@@ -38,6 +39,15 @@ size_t ndg_gemm_work(ndg_dtype, size_t m, size_t n, size_t k);
    allocation, no packing of what is used once), large ones too where the processor has AVX-512,
    else the library's; the choice depends on sizes and the processor only. */
 void ndg_gemm_run(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c, void *work);
+/* A right operand that several products read can be packed once for all of them, in slices of k.
+   [any; any; cheap] Numbers of a row of k of a packed B, or 0 if products of this size read B as it
+   lies. */
+size_t ndg_gemm_packed_width(ndg_dtype, size_t m, size_t n, size_t k);
+/* [any; any; pure] How many slices there are. */
+size_t ndg_gemm_slices(size_t k);
+/* [any; any; hot] Packs slices [begin, end) to their place; `packed` is aligned to 64. */
+void ndg_gemm_pack(ndg_dtype, const ndg_gemm *, const void *b, size_t begin, size_t end,
+                   void *packed);
 /* [any; any; hot] The library's; no size above INT32_MAX. */
 void ndg_gemm_blas(ndg_dtype, const ndg_gemm *, const void *a, const void *b, void *c);
 

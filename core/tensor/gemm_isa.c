@@ -225,7 +225,7 @@ const ndg_gemm_kernels TABLE = {.f32 = f32,
                                 .many_f64 = many_f64,
                                 .many_c128 = many_c128,
 #if defined(NDG_ISA_AVX512)
-                                .large_f32 = ndg_gemm_large_f32,
-                                .large_f64 = ndg_gemm_large_f64
+                                .large_f32 = &ndg_gemm_large_f32,
+                                .large_f64 = &ndg_gemm_large_f64
 #endif
 };

@@ -14,6 +14,7 @@ typedef struct NAME(tile) {
   size_t ldc;
   MASK mask; /* of the last vector of C */
   bool add;
+  const char *next; /* memory that is needed soon, fetched into the second-level cache */
 } NAME(tile);
 
 INLINE void NAME(block)(size_t rows, size_t nv, size_t a_step, const NAME(tile) * t) {
@@ -26,8 +27,10 @@ INLINE void NAME(block)(size_t rows, size_t nv, size_t a_step, const NAME(tile) 
       acc[i][j] = FILL(0);
     }
   }
-  for (size_t p = 0; p < t->k; p++, b += nv * W) {
+  const char *next = t->next;
+  for (size_t p = 0; p < t->k; p++, b += nv * W, next += FETCH_BYTES) {
     VECTOR v[NV];
+    __builtin_prefetch(next, 0, 2);
     UNROLL for (size_t j = 0; j < nv; j++) v[j] = LOAD(b + j * W);
     UNROLL for (size_t i = 0; i < rows; i++) {
       const VECTOR x = FILL(row[i][p * a_step]);
@@ -153,19 +156,37 @@ static void NAME(strip)(NAME(tile) t, const T *a, size_t rows, size_t block_step
     t.a = a + r * block_step;
     t.c = c + r * t.ldc;
     NAME(blocks)[n - 1][nv - 1](&t);
+    t.next += t.k * FETCH_BYTES;
   }
+}
+
+/* op(B) over one slice of k, `k` rows of it from `first`, in strips, some columns after others. */
+static void NAME(pack_columns)(const ndg_gemm *g, const T *b, size_t from, size_t n, size_t first,
+                               size_t k, T *to) {
+  const NAME(strips) z = NAME(cut)(n);
+  if (g->b_transposed)
+    NAME(pack_turned)(&z, b + from * g->ldb + first, g->ldb, k, to);
+  else
+    NAME(pack_plain)(&z, b + first * g->ldb + from, g->ldb, k, to);
+}
+
+static size_t NAME(padded)(size_t n) {
+  return (n + W - 1) / W * W;
 }
 
 /* Columns [from, from + n) of C over one slice of k. */
 static void NAME(slice)(const ndg_gemm *g, const T *a, const T *b, T *c, size_t from, size_t n,
                         size_t first, size_t k, T *work) {
   const NAME(strips) z = NAME(cut)(n);
-  T *slab = work + z.n_vectors * W * k;
-  if (g->b_transposed)
-    NAME(pack_turned)(&z, b + from * g->ldb + first, g->ldb, k, work);
-  else
-    NAME(pack_plain)(&z, b + first * g->ldb + from, g->ldb, k, work);
   const size_t most = g->a_transposed ? NDG_LARGE_ROWS : g->m;
+  T *slab = work;
+  if (g->b_packed) {
+    b += first * NAME(padded)(g->n) + from * k;
+  } else {
+    NAME(pack_columns)(g, b, from, n, first, k, work);
+    b = work;
+    slab += z.n_vectors * W * k;
+  }
   for (size_t r = 0; r < g->m; r += most) {
     const size_t rows = g->m - r < most ? g->m - r : most;
     if (g->a_transposed)
@@ -174,13 +195,14 @@ static void NAME(slice)(const ndg_gemm *g, const T *a, const T *b, T *c, size_t 
       const size_t begin = NAME(strip_begin)(&z, s), end = NAME(strip_begin)(&z, s + 1);
       const size_t columns = n < end * W ? n - (end - 1) * W : W;
       const NAME(tile) t = {.k = k,
-                            .b = work + begin * W * k,
+                            .b = b + begin * W * k,
                             .a_row = g->a_transposed ? 1 : g->lda,
                             .a_step = g->a_transposed ? MR : 1,
                             .c = c + r * g->ldc + from + begin * W,
                             .ldc = g->ldc,
                             .mask = NAME(mask)(columns),
-                            .add = g->accumulate || first > 0};
+                            .add = g->accumulate || first > 0,
+                            .next = (const char *)(b + end * W * k)};
       NAME(strip)
       (t, g->a_transposed ? slab : a + r * g->lda + first, rows, g->a_transposed ? k : g->lda,
        end - begin);
@@ -188,11 +210,26 @@ static void NAME(slice)(const ndg_gemm *g, const T *a, const T *b, T *c, size_t 
   }
 }
 
+static size_t NAME(least)(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
 static void NAME(multiply)(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS) {
-    const size_t n = g->n - from < NDG_LARGE_COLUMNS ? g->n - from : NDG_LARGE_COLUMNS;
+  for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS)
     for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH)
       NAME(slice)
-    (g, a, b, c, from, n, p, g->k - p < NDG_SMALL_DEPTH ? g->k - p : NDG_SMALL_DEPTH, work);
-  }
+  (g, a, b, c, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), p,
+   NAME(least)(g->k - p, NDG_SMALL_DEPTH), work);
+}
+
+/* Slices [begin, end) of k as multiply() reads them if B is packed. */
+static void NAME(pack)(const ndg_gemm *g, const void *b, size_t begin, size_t end, void *packed) {
+  for (size_t p = begin * NDG_SMALL_DEPTH; p < NAME(least)(end * NDG_SMALL_DEPTH, g->k);
+       p += NDG_SMALL_DEPTH)
+    for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS) {
+      const size_t k = NAME(least)(g->k - p, NDG_SMALL_DEPTH);
+      NAME(pack_columns)
+      (g, b, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), p, k,
+       (T *)packed + p * NAME(padded)(g->n) + from * k);
+    }
 }

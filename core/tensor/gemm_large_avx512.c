@@ -16,6 +16,10 @@
 
 #define MR 8
 #define NV 3
+/* Per step of k so much of the next strip is fetched: all of it while a dozen blocks are computed,
+   and never so much at a time that the cache's own traffic waits. */
+#define FETCH_BYTES 16
+
 /* One step of turning a square: the two halves of the rows interleaved. After log2 W steps rows
    have become columns. */
 #define TURN_STEP(v, low, high)                                                                    \
@@ -89,10 +93,5 @@ INLINE void turn_f64(__m512d *v) {
 }
 #include "tensor/gemm_large.h"
 
-void ndg_gemm_large_f32(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  multiply_f32(g, a, b, c, work);
-}
-
-void ndg_gemm_large_f64(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
-  multiply_f64(g, a, b, c, work);
-}
+const ndg_gemm_large ndg_gemm_large_f32 = {16, multiply_f32, pack_f32};
+const ndg_gemm_large ndg_gemm_large_f64 = {8, multiply_f64, pack_f64};

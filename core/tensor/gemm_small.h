@@ -25,12 +25,20 @@ typedef struct ndg_gemm_steps {
 typedef void (*ndg_gemm_many)(const ndg_gemm *, const ndg_gemm_steps *, const void *a,
                               const void *b, void *c, void *work);
 
+/* gemm_large.h: large products of one element type. */
+typedef struct ndg_gemm_large {
+  size_t width; /* numbers of a vector */
+  ndg_gemm_small multiply;
+  /* Slices [begin, end) of the right operand, see ndg_gemm_pack. */
+  void (*pack)(const ndg_gemm *, const void *b, size_t begin, size_t end, void *packed);
+} ndg_gemm_large;
+
 /* For one instruction set. */
 typedef struct ndg_gemm_kernels {
   ndg_gemm_small f32, f64, c128;
   ndg_gemm_many many_f32, many_f64, many_c128;
-  /* gemm_large.h; NULL where the library's are as fast */
-  ndg_gemm_small large_f32, large_f64;
+  /* NULL where the library's are as fast */
+  const ndg_gemm_large *large_f32, *large_f64;
 } ndg_gemm_kernels;
 
 /* [any; any; pure] Whether a product is small. */
@@ -41,8 +49,7 @@ void ndg_gemm_run_many(ndg_dtype, const ndg_gemm *, const ndg_gemm_steps *, cons
                        const void *b, void *c, void *work);
 
 /* gemm_large_avx512.c */
-void ndg_gemm_large_f32(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
-void ndg_gemm_large_f64(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
+extern const ndg_gemm_large ndg_gemm_large_f32, ndg_gemm_large_f64;
 /* Work space of a large product: for a slice of k, so many columns of B and, if A is transposed, so
    many of its rows at a time. */
 #define NDG_LARGE_COLUMNS ((size_t)512)

@@ -200,12 +200,12 @@ START_TEST(small_products_are_right) {
        : o.dtype == NDG_F64 ? k->gemm->f64
                             : k->gemm->c128)(&o.g, o.am, o.bm, o.cm, work);
       check_product(&o, k->name);
-      const ndg_gemm_small large = o.dtype == NDG_F32   ? k->gemm->large_f32
-                                   : o.dtype == NDG_F64 ? k->gemm->large_f64
-                                                        : NULL;
+      const ndg_gemm_large *large = o.dtype == NDG_F32   ? k->gemm->large_f32
+                                    : o.dtype == NDG_F64 ? k->gemm->large_f64
+                                                         : NULL;
       draw(&o, &rng);
       if (large) {
-        large(&o.g, o.am, o.bm, o.cm, large_work);
+        large->multiply(&o.g, o.am, o.bm, o.cm, large_work);
         check_product(&o, "large");
       }
     }
@@ -246,6 +246,24 @@ static void fill_integers(ndg_dtype dtype, void *x, size_t n, ndg_rng *rng) {
   }
 }
 
+/* The same with B packed beforehand, slice by slice; c begins as 0. */
+static void check_packed(ndg_dtype dtype, const ndg_gemm *given, const void *a, const void *b,
+                         const void *expected) {
+  ndg_gemm g = *given;
+  const size_t size = ndg_dtype_size(dtype), width = ndg_gemm_packed_width(dtype, g.m, g.n, g.k);
+  if (width == 0 || g.accumulate)
+    return;
+  char *packed = aligned_alloc(64, (width * g.k * size + 63) / 64 * 64);
+  char *c = calloc(g.m * g.n, size);
+  for (size_t s = ndg_gemm_slices(g.k); s-- > 0;)
+    ndg_gemm_pack(dtype, &g, b, s, s + 1, packed);
+  g.b_packed = true;
+  ndg_gemm_run(dtype, &g, a, packed, c, large_work);
+  ck_assert_mem_eq(c, expected, g.m * g.n * size);
+  free(c);
+  free(packed);
+}
+
 /* More columns and rows than are packed at a time, several slices of k, and edges everywhere;
    integers, so that both are exact. */
 START_TEST(large_products_are_the_librarys) {
@@ -272,6 +290,7 @@ START_TEST(large_products_are_the_librarys) {
   ndg_gemm_run(dtype, &g, a, b, c, work);
   free(work);
   ck_assert_mem_eq(c, expected, (size_t)M * R * size);
+  check_packed(dtype, &g, a, b, expected);
 }
 END_TEST
 
@@ -292,11 +311,12 @@ START_TEST(large_products_may_be_cut) {
                 .a_transposed = _i};
   if (!k->large_f64)
     return; /* the library's serve */
-  k->large_f64(&g, a, b, whole, large_work);
+  k->large_f64->multiply(&g, a, b, whole, large_work);
   for (size_t i = 0, rows; i < M; i += rows) {
     rows = i % 7 + 1 < M - i ? i % 7 + 1 : M - i;
     g.m = rows;
-    (i % 2 ? k->large_f64 : k->f64)(&g, _i ? a + i : a + i * K, b, part + i * COLUMNS, large_work);
+    (i % 2 ? k->large_f64->multiply : k->f64)(&g, _i ? a + i : a + i * K, b, part + i * COLUMNS,
+                                              large_work);
   }
   ck_assert_mem_eq(whole, part, sizeof whole);
 }
