@@ -83,6 +83,12 @@ START_TEST(threads_one_task) {
 }
 END_TEST
 
+/* Products that read a right operand packed beforehand, where the processor has kernels for that. */
+START_TEST(threads_packed_products) {
+  check_threads(_i ? NDG_F64 : NDG_F32, 400, 150, 70, 1, false);
+}
+END_TEST
+
 START_TEST(threads_tasks) {
   const ndg_dtype dtypes[] = {NDG_F32, NDG_F64, NDG_C128};
   check_threads(dtypes[_i], 10, 40, 40, 30, false);
@@ -103,6 +109,7 @@ int main(void) {
   tcase_add_test(c, derivatives_tasks);
   tcase_add_test(c, derivatives_shared_weights);
   tcase_add_loop_test(c, threads_one_task, 0, 3);
+  tcase_add_loop_test(c, threads_packed_products, 0, 2);
   tcase_add_loop_test(c, threads_tasks, 0, 3);
   tcase_add_loop_test(c, threads_shared_weights, 0, 3);
   suite_add_tcase(suite, c);
