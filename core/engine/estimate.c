@@ -137,8 +137,6 @@ const ndg_problem_api *ndg_problem_get_api(void) {
 
 /* ---- an estimate ---- */
 
-static const ndg_complex not_a_number = {NAN, 0}, one = {1, 0};
-
 /* Rows of finite numbers in a gradient. Tasks without one are lost, unless the rule refuses to give
    any. What is lost or refused is NaN to the last number, whatever the rule made of what was left
    of it. */
@@ -149,13 +147,8 @@ static uint64_t lose_rows(ndg_problem *p, ndg_vector *v, bool refused) {
     n_finite += finite;
     if (!finite && !refused)
       ndg_outcomes_lose(p, t, 0);
-    if (!ndg_outcomes_lost(p, t) && p->outcome.status[t] != NDG_TASK_PAST_RADIUS)
-      continue;
-    ndg_vector row = *v;
-    const ndg_vector *const in = &row;
-    row.n_tasks = 1;
-    row.data = (char *)v->data + (size_t)(t * v->stride) * ndg_dtype_size(v->dtype);
-    ndg_vector_combine(&row, not_a_number, 1, &one, &in);
+    if (ndg_outcomes_lost(p, t) || p->outcome.status[t] == NDG_TASK_PAST_RADIUS)
+      ndg_vector_void(v, t);
   }
   return n_finite;
 }
@@ -254,8 +247,8 @@ static ndg_status run_rule(ndg_problem *p, const ndg_instance *rule, bool per_ta
   if (!v)
     return ndg_no_memory(e, "an estimate");
   /* What a rule does not write is no number; least of all the number zero. */
-  const ndg_vector *const zero = v;
-  ndg_vector_combine(v, not_a_number, 1, &one, &zero);
+  for (uint64_t t = 0; t < v->n_tasks; t++)
+    ndg_vector_void(v, t);
   ndg_status st =
       rule->loaded->ops.rule.estimate(rule->options, ndg_problem_get_api(), p, v, record, e);
   if (st < 0)

@@ -60,6 +60,16 @@ static void *row(const ndg_vector *v, uint64_t task, uint64_t first) {
   return (char *)v->data + (size_t)(task * v->stride + first) * ndg_dtype_size(v->dtype);
 }
 
+void ndg_vector_void(ndg_vector *v, uint64_t task) {
+  double nan[CHUNK];
+  for (int i = 0; i < CHUNK; i++)
+    nan[i] = NAN;
+  for (uint64_t at = 0; at < v->length; at += CHUNK)
+    ndg_convert_from_f64(v->dtype, row(v, task, at), nan,
+                         v->length - at < CHUNK ? v->length - at : CHUNK);
+  v->identity = (ndg_identity){0, 0};
+}
+
 /* n numbers of any type as long double complex parts; im may be NULL. */
 static void load(ndg_dtype dtype, const void *in, uint64_t n, long double *re, double *im) {
   const float *f = in;
@@ -123,22 +133,32 @@ void ndg_vector_copy(ndg_vector *out, const ndg_vector *in) {
   out->identity = whole ? in->identity : (ndg_identity){0, 0};
 }
 
-/* The sum of one chunk where everything is double, the case that is hot. */
-static void combine_f64(double *out, uint64_t m, double scale, uint64_t n,
+/* The sum of one chunk where everything is real and no wider than double, the case that is hot. */
+static void combine_f64(ndg_vector *out, uint64_t m, double scale, uint64_t n,
                         const ndg_complex *weights, const ndg_vector *const *in, uint64_t task,
                         uint64_t at) {
-  double sum[CHUNK];
+  double sum[CHUNK] = {0};
   for (uint64_t k = 0; k < n; k++) {
-    const double *x = row(in[k], task, at), w = weights[k].re;
-    if (k == 0)
+    const double w = weights[k].re, *x = row(in[k], task, at);
+    const float *f = row(in[k], task, at);
+    if (in[k]->dtype == NDG_F32)
+      for (uint64_t i = 0; i < m; i++)
+        sum[i] += w * (double)f[i];
+    else if (k == 0)
       for (uint64_t i = 0; i < m; i++)
         sum[i] = w * x[i];
     else
       for (uint64_t i = 0; i < m; i++)
         sum[i] += w * x[i];
   }
-  for (uint64_t i = 0; i < m; i++)
-    out[i] = scale * sum[i];
+  double *d = row(out, task, at);
+  float *f = row(out, task, at);
+  if (out->dtype == NDG_F32)
+    for (uint64_t i = 0; i < m; i++)
+      f[i] = (float)(scale * sum[i]);
+  else
+    for (uint64_t i = 0; i < m; i++)
+      d[i] = scale * sum[i];
 }
 
 /* The general case. Complex numbers are kept in double, real ones in long double. */
@@ -163,11 +183,15 @@ static void combine_any(ndg_vector *out, uint64_t m, ndg_complex scale, uint64_t
   store(out->dtype, row(out, task, at), m, re, im);
 }
 
-static bool all_double(const ndg_vector *out, ndg_complex scale, uint64_t n,
-                       const ndg_complex *weights, const ndg_vector *const *in) {
-  bool yes = out->dtype == NDG_F64 && scale.im == 0;
+static bool fits_double(const ndg_vector *v) {
+  return v->dtype == NDG_F32 || v->dtype == NDG_F64;
+}
+
+static bool all_fit_double(const ndg_vector *out, ndg_complex scale, uint64_t n,
+                           const ndg_complex *weights, const ndg_vector *const *in) {
+  bool yes = fits_double(out) && scale.im == 0;
   for (uint64_t k = 0; k < n; k++)
-    yes = yes && in[k]->dtype == NDG_F64 && weights[k].im == 0;
+    yes = yes && fits_double(in[k]) && weights[k].im == 0;
   return yes;
 }
 
@@ -180,21 +204,35 @@ void ndg_vector_combine(ndg_vector *out, ndg_complex scale, uint64_t n, const nd
     ndg_vector_copy(out, in[0]);
     return;
   }
-  const bool plain = n > 0 && all_double(out, scale, n, weights, in);
+  const bool plain = n > 0 && all_fit_double(out, scale, n, weights, in);
   for (uint64_t t = 0; t < out->n_tasks; t++)
     for (uint64_t at = 0; at < length; at += CHUNK) {
       const uint64_t m = least(length - at, CHUNK);
       if (plain)
-        combine_f64(row(out, t, at), m, scale.re, n, weights, in, t, at);
+        combine_f64(out, m, scale.re, n, weights, in, t, at);
       else
         combine_any(out, m, scale, n, weights, in, t, at);
     }
   out->identity = (ndg_identity){0, 0};
 }
 
+/* Σ x y of float32: products are exact in double, and eight sums go side by side. */
+static double dot_f32(const float *x, const float *y, uint64_t n) {
+  double sum[8] = {0};
+  uint64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++)
+      sum[k] += (double)x[i + (uint64_t)k] * (double)y[i + (uint64_t)k];
+  for (; i < n; i++)
+    sum[i % 8] += (double)x[i] * (double)y[i];
+  return ((sum[0] + sum[1]) + (sum[2] + sum[3])) + ((sum[4] + sum[5]) + (sum[6] + sum[7]));
+}
+
 /* Σ x y over n numbers: four sums, so that additions overlap, in an order that n alone decides. */
 static long double dot(const ndg_vector *x, const ndg_vector *y, uint64_t task, uint64_t n,
                        bool modulus) {
+  if (x->dtype == NDG_F32 && y->dtype == NDG_F32)
+    return dot_f32(row(x, task, 0), row(y, task, 0), n);
   long double sum[4] = {0}, u[CHUNK], v[CHUNK];
   double ui[CHUNK], vi[CHUNK];
   for (uint64_t at = 0; at < n; at += CHUNK) {

@@ -34,6 +34,8 @@ uint64_t ndg_vector_bytes(const ndg_vector *);
 bool ndg_vector_is_complex(const ndg_vector *);
 /* [any; any; hot] All zeros. */
 void ndg_vector_zero(ndg_vector *);
+/* [any; any; hot] One task's numbers all NaN. */
+void ndg_vector_void(ndg_vector *, uint64_t task);
 /* [any; any; hot] n doubles into, or numbers of any type out of, memory of another type. */
 static inline void ndg_convert_from_f64(ndg_dtype dtype, void *out, const double *in, uint64_t n) {
   ndg_dtype_convert(dtype, out, NDG_F64, in, (size_t)n);
