@@ -3,9 +3,13 @@
 
 #include "synapse.h"
 
-static void draw_weights(const synapse_options *o, const synapse_group *g, ndg_group *out) {
-  network_draw(o->init == NORMAL ? NDG_INIT_NORMAL : NDG_INIT_UNIFORM,
-               g->is_bias ? 0 : o->gain / sqrt((double)g->shape.dim[0]), out);
+static void draw_initial(const synapse_options *o, const synapse_group *g, ndg_group *out) {
+  if (g->is_bias) {
+    network_draw_bias(o->bias_scale, &o->layers, g->layer, out);
+  } else {
+    network_draw(o->init == NORMAL ? NDG_INIT_NORMAL : NDG_INIT_UNIFORM,
+                 o->gain / sqrt((double)g->shape.dim[0]), out);
+  }
 }
 
 static void name_lambda(const synapse_options *o, const synapse_group *g, char *out) {
@@ -34,14 +38,14 @@ static void lay_out_theta(const synapse_options *o, const synapse_plan *p, uint3
     (void)snprintf(omega->name, NDG_NAME_SIZE, "omega.%c%u", letter, g->layer);
     omega->shape = g->shape;
     if (o->start_at_omega) {
-      draw_weights(o, g, omega);
+      draw_initial(o, g, omega);
     }
   }
   if (g->initial >= 0 && g->initial != g->omega) {
     ndg_group *initial = &out->theta[g->initial];
     (void)snprintf(initial->name, NDG_NAME_SIZE, "initial.%c%u", letter, g->layer);
     initial->shape = g->shape;
-    draw_weights(o, g, initial);
+    draw_initial(o, g, initial);
   }
 }
 
@@ -65,7 +69,7 @@ ndg_status synapse_layout(const void *options, const ndg_task_arrays *tasks, ndg
     (void)snprintf(phi->name, NDG_NAME_SIZE, "%c%u", g->is_bias ? 'b' : 'w', g->layer);
     phi->shape = g->shape;
     phi->start_theta = g->initial;
-    draw_weights(o, g, phi);
+    draw_initial(o, g, phi);
     lay_out_theta(o, &plan, i, out);
   }
   return NDG_OK;

@@ -38,8 +38,9 @@ const ndg_option synapse_option_table[] = {
                 "Factor of the penalty; 1 gives the form without the half."),
     NDG_OPT_BOOL(synapse_options, penalise_biases, 1, "Biases have lambda and omega too."),
     NDG_OPT_ENUM(synapse_options, init, NORMAL, inits,
-                 "Distribution of the initial weights; biases start at 0."),
+                 "Distribution of the initial weights."),
     NDG_OPT_F64(synapse_options, gain, 1, 0, 1e3, 0, NULL, "Width of that distribution."),
+    NETWORK_OPT_BIAS_SCALE(synapse_options),
     NDG_OPT_BOOL(synapse_options, start_at_omega, 0,
                  "Learning starts at omega, which is then itself drawn like initial weights."),
     NDG_OPT_END};

@@ -13,7 +13,7 @@ enum { META_LAMBDA = 1u << 0, META_OMEGA = 1u << 1, META_INITIAL = 1u << 2 };
 typedef struct synapse_options {
   ndg_i64_list layers;
   const char *meta;
-  double lambda, penalty_factor, gain;
+  double lambda, penalty_factor, gain, bias_scale;
   int32_t activation, loss, bias;
   int32_t lambda_per, lambda_scale, penalise_biases;
   int32_t init, start_at_omega;

@@ -14,7 +14,7 @@ static void name_group(const modulated_plan *p, const modulated_group *g, const 
   }
 }
 
-/* Shape and initial values: gains 1, weights drawn, all else 0. */
+/* Shape and initial values: gains 1, weights and biases drawn, all else 0. */
 static void lay_out_group(const modulated_options *o, const modulated_plan *p,
                           const modulated_group *g, const char *prefix, ndg_group *out) {
   const int readout = g->layer == p->n_layers;
@@ -25,6 +25,8 @@ static void lay_out_group(const modulated_options *o, const modulated_plan *p,
     const double deviation =
         (readout ? o->readout_scale : o->init_scale) / sqrt((double)g->shape.dim[0]);
     network_draw((uint32_t)init, init == NDG_INIT_UNIFORM ? sqrt(3) * deviation : deviation, out);
+  } else if (g->role == BIAS) {
+    network_draw_bias(o->bias_scale, &o->layers, g->layer, out);
   } else {
     out->init = NDG_INIT_CONSTANT;
     out->a = g->role == GAIN ? 1 : 0;

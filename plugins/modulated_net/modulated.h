@@ -13,7 +13,7 @@ enum { META_LAMBDA = 1u << 0, META_INITIAL = 1u << 1 };
 typedef struct modulated_options {
   ndg_i64_list layers;
   const char *fast, *meta;
-  double lambda, penalty_factor, init_scale, readout_scale;
+  double lambda, penalty_factor, init_scale, bias_scale, readout_scale;
   int32_t activation, loss, bias;
   int32_t lambda_per, lambda_scale;
   int32_t init, readout_init;

@@ -11,6 +11,13 @@ enum { NETWORK_MSE, NETWORK_CROSS_ENTROPY };
 enum { NETWORK_RAW, NETWORK_LOG };
 extern const ndg_choice network_activations[], network_losses[], network_lambda_scales[];
 
+/* Option `bias_scale` of an options struct that has a double of that name. */
+#define NETWORK_OPT_BIAS_SCALE(struct_)                                                            \
+  NDG_OPT_F64(                                                                                     \
+      struct_, bias_scale, 0, 0, 1e3, 0, NULL,                                                     \
+      "Initial biases of hidden layers are uniform within +-this/sqrt(inputs of the unit); "       \
+      "0: they start at 0. Inputs over a wide range want their bends spread over it.")
+
 /* Reads "lambda, omega" of the option `option`: bit i for names[i], each at most once. n names.
    [any; any; pure] */
 ndg_status network_read_names(const char *option, const char *text, const char *const *names,
@@ -24,6 +31,8 @@ ndg_status network_check_tasks(const ndg_i64_list *layers, int32_t loss, const n
 /* Initial values of a group: NDG_INIT_NORMAL, NDG_INIT_TRUNCATED_NORMAL with that deviation, or
    NDG_INIT_UNIFORM within +-width; 0 where width is 0. [any; any; pure] */
 void network_draw(uint32_t init, double width, ndg_group *);
+/* The same of a bias of layer `layer`, counted from 1, for option bias_scale; 0 in the last one. */
+void network_draw_bias(double bias_scale, const ndg_i64_list *layers, uint32_t layer, ndg_group *);
 /* Initial value of the strength lambda in theta, and its constraint. [any; any; pure] */
 void network_lay_out_lambda(int32_t scale, double lambda, ndg_group *);
 

@@ -64,6 +64,12 @@ void network_draw(uint32_t init, double width, ndg_group *out) {
   out->b = width;
 }
 
+void network_draw_bias(double bias_scale, const ndg_i64_list *layers, uint32_t layer,
+                       ndg_group *out) {
+  const double n_inputs = (double)layers->values[layer - 1];
+  network_draw(NDG_INIT_UNIFORM, layer + 1 < layers->n ? bias_scale / sqrt(n_inputs) : 0, out);
+}
+
 void network_lay_out_lambda(int32_t scale, double lambda, ndg_group *out) {
   out->constraint = scale == NETWORK_RAW ? NDG_NONNEGATIVE : NDG_UNCONSTRAINED;
   out->a = scale == NETWORK_RAW ? lambda : log(lambda);
