@@ -387,6 +387,24 @@ function nudge.domain(fields) end
 ---@return string
 function nudge.result(name) end
 
+---@class nudge.Rows
+---@field columns table[]
+---@field rows table[]
+local Rows = {}
+---The columns that are not hidden, as text.
+---@return string
+function Rows:table() end
+---@param path string
+---@return nudge.Rows
+function Rows:csv(path) end
+---@param path string
+---@return nudge.Rows
+function Rows:json(path) end
+---A script's own results: rows of values by column name. A column is a name, or a table.
+---@param fields { columns: (string|{ name: string, title?: string, format?: string, hidden?: boolean })[], rows: table[] }
+---@return nudge.Rows
+function nudge.rows(fields) end
+
 ---@class nudge.Series
 ---@field x number[]|nudge.Array
 ---@field y? number[]|nudge.Array

@@ -45,6 +45,7 @@ end
 
 nudge.settings = require("nudge.settings").declare
 nudge.figure = require "nudge.figure"
+nudge.rows = require "nudge.rows"
 nudge.problem = require("nudge.problem").open
 nudge.outer = require("nudge.outer").open
 nudge.meta_train = require("nudge.meta_train").run

@@ -48,6 +48,7 @@ tap.test("every method of the page is there", function()
   each_method(nudge.domains.sinusoid(), "%f[%w]d:([%w_]+)", "domain")
   each_method(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } },
     "%f[%w]f:([%w_]+)", "figure")
+  each_method(nudge.rows { columns = { "a" }, rows = {} }, "%f[%w]t:([%w_]+)", "rows")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
   each_method(require "nudge.meta_train.result", "result:([%w_]+)", "result")
   local o <close> = nudge.outer { problem = p, lr = 1 }

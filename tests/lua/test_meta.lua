@@ -73,6 +73,7 @@ for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
   tasks = nudge.tasks, domains = nudge.domains,
   Figure = getmetatable(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } })
     .__index,
+  Rows = getmetatable(nudge.rows { columns = { "a" }, rows = {} }).__index,
   Domain = getmetatable(nudge.domains.sinusoid()).__index } do
   tap.test("functions of " .. owner, function()
     check_same(owner, members, "function")
