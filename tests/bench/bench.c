@@ -152,3 +152,40 @@ double bench_gemm(const bench_product *product, ndg_pool *pool, double seconds) 
   }
   return library < ours ? library : ours;
 }
+
+static void fail_csv(const char *path) {
+  (void)fprintf(stderr, "bench: %s cannot be written\n", path);
+  exit(1);
+}
+
+FILE *bench_csv_open(int argc, char **argv) {
+  const char *path = getenv("NUDGE_BENCH_CSV");
+  for (int i = 1; i + 1 < argc; i++)
+    if (strcmp(argv[i], "--csv") == 0)
+      path = argv[i + 1];
+  if (!path || !*path)
+    return NULL;
+  FILE *f = fopen(path, "a");
+  if (!f || fseek(f, 0, SEEK_END) != 0)
+    fail_csv(path);
+  else if (ftell(f) == 0)
+    (void)fprintf(f, "time,benchmark,case,quantity,value,unit\n");
+  return f;
+}
+
+void bench_csv_row(FILE *f, const char *benchmark, const char *what, const char *quantity,
+                   double value, const char *unit) {
+  char when[32] = "";
+  const time_t now = time(NULL);
+  struct tm parts;
+  if (!f)
+    return;
+  if (gmtime_r(&now, &parts))
+    (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  (void)fprintf(f, "%s,%s,%s,%s,%.9g,%s\n", when, benchmark, what, quantity, value, unit);
+}
+
+void bench_csv_close(FILE *f) {
+  if (f && (ferror(f) || fclose(f) != 0))
+    fail_csv("the table");
+}

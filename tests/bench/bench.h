@@ -4,6 +4,7 @@
 #define NUDGE_TESTS_BENCH_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/pool.h"
 #include "tensor/blas.h"
@@ -11,6 +12,14 @@
 /* Seconds of a call, the best of several batches; at least `seconds` in all. */
 double bench_best(void (*call)(void *context), void *context, double seconds);
 double bench_now(void);
+
+/* The table that all benchmarks add their rows to (tests/bench/README.md): of --csv PATH, else of
+   NUDGE_BENCH_CSV in the environment, else NULL. Ends the program if it cannot be written. */
+FILE *bench_csv_open(int argc, char **argv);
+/* NULL is fine. */
+void bench_csv_row(FILE *, const char *benchmark, const char *what, const char *quantity,
+                   double value, const char *unit);
+void bench_csv_close(FILE *);
 
 /* Multiply-adds count two. One thread, the widest vectors that the processor has. */
 double bench_fma_peak(ndg_dtype);

@@ -224,22 +224,24 @@ static void report(const network *net, const step *s, double t, double products,
   const double peak = bench_fma_peak(net->dtype == NDG_F32 ? NDG_F32 : NDG_F64) * net->n_threads;
   const double floor = t * peak / (double)r.flops_matmul;
   const double reached[] = {t / products, 1e6 * t, floor};
-  char name[64];
+  char name[64], what[160];
   describe(net, name, sizeof name);
-  printf("%s %s, batch %d%s, %d tasks, %u threads, %s%s: step %.1f us; products alone %.1f us "
-         "(%.0f GFLOP/s), ratio %.2f; %.1f x multiply-add floor; %d instructions, %d stages, %.0f "
-         "KiB\n    target: %s at most %.4g: %s\n",
-         name, ndg_dtype_name(net->dtype), (int)net->batch, net->rows ? " gathered" : "",
-         (int)net->n_tasks, net->n_threads, optimiser_names[net->optimiser],
-         net->penalty ? " with penalty" : "", 1e6 * t, 1e6 * products,
-         (double)r.flops_matmul / products / 1e9, t / products, floor, (int)r.instructions,
-         (int)r.stages, (double)r.arena_bytes / 1024, goals[goal], target,
+  (void)snprintf(what, sizeof what, "%s %s batch %d%s tasks %d threads %u %s%s", name,
+                 ndg_dtype_name(net->dtype), (int)net->batch, net->rows ? " gathered" : "",
+                 (int)net->n_tasks, net->n_threads, optimiser_names[net->optimiser],
+                 net->penalty ? " with penalty" : "");
+  const double rate = (double)r.flops_matmul / 1e9;
+  printf("%s: step %.1f us, %.0f GFLOP/s; products alone %.1f us, %.0f GFLOP/s, ratio %.2f; peak "
+         "%.0f GFLOP/s, %.1f x floor; %d instructions, %d stages, %.0f KiB\n"
+         "    target: %s at most %.4g: %s\n",
+         what, 1e6 * t, rate / t, 1e6 * products, rate / products, t / products, peak / 1e9, floor,
+         (int)r.instructions, (int)r.stages, (double)r.arena_bytes / 1024, goals[goal], target,
          reached[goal] <= target ? "met" : "MISSED");
-  if (csv)
-    (void)fprintf(csv, "%s,%s,%d,%d,%u,%s,%d,%d,%.9g,%.9g,%.4f,%.4f\n", name,
-                  ndg_dtype_name(net->dtype), (int)net->batch, (int)net->n_tasks, net->n_threads,
-                  optimiser_names[net->optimiser], net->penalty, (int)net->rows, t, products,
-                  t / products, floor);
+  bench_csv_row(csv, "step", what, "step", t, "s");
+  bench_csv_row(csv, "step", what, "rate", rate / t, "GFLOP/s");
+  bench_csv_row(csv, "step", what, "limit of products", rate / products, "GFLOP/s");
+  bench_csv_row(csv, "step", what, "limit of multiply-adds", peak / 1e9, "GFLOP/s");
+  bench_csv_row(csv, "step", what, "times products alone", t / products, "");
 }
 
 static void measure(const network *net, goal_kind goal, double target, FILE *csv) {
@@ -264,14 +266,11 @@ static void measure(const network *net, goal_kind goal, double target, FILE *csv
 
 int main(int argc, char **argv) {
   ndg_blas_prepare(argc, argv);
-  FILE *csv = NULL;
+  FILE *csv = bench_csv_open(argc, argv);
   long only = -1;
-  for (int i = 1; i + 1 < argc; i++) {
-    if (strcmp(argv[i], "--csv") == 0)
-      csv = fopen(argv[i + 1], "w");
+  for (int i = 1; i + 1 < argc; i++)
     if (strcmp(argv[i], "--case") == 0)
       only = strtol(argv[i + 1], NULL, 10);
-  }
   ndg_blas_info info;
   ndg_blas_single_thread();
   ndg_blas_describe(&info);
@@ -279,9 +278,6 @@ int main(int argc, char **argv) {
          ndg_kernels_best()->name);
   printf("multiply-add peak per core: %.0f GFLOP/s float32, %.0f GFLOP/s float64\n",
          bench_fma_peak(NDG_F32) / 1e9, bench_fma_peak(NDG_F64) / 1e9);
-  if (csv)
-    (void)fprintf(csv, "network,dtype,batch,tasks,threads,optimiser,penalty,rows,step_s,products_s,"
-                       "ratio,floor\n");
 #define LARGE 6, {784, 256, 256, 256, 256, 256, 10}, 500, 1, NDG_F32
   static const struct {
     network net;
@@ -304,7 +300,6 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (only < 0 || (size_t)only == i)
       measure(&cases[i].net, cases[i].goal, cases[i].target, csv);
-  if (csv && fclose(csv) != 0)
-    (void)fprintf(stderr, "bench: the table could not be written\n");
+  bench_csv_close(csv);
   return 0;
 }

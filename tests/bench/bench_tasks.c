@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Inner steps of many small tasks, 1-40-40-1 tanh with ten shots, built through the graph API as
    the engine binds them: a state vector per task, read and written in turns. Compared with the time
-   of the products' floating-point operations at the multiply-add peak. --csv FILE also writes the
-   rows there; --case N does only that one. */
+   of the products' floating-point operations at the multiply-add peak. --csv FILE also adds rows
+   to that table; --case N does only that one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,27 +203,27 @@ static void measure(const task_case *c, FILE *csv) {
          : floor <= c->goal ? " (goal met)"
                             : " (goal MISSED)",
          (int)r.instructions, (int)r.stages, (double)r.arena_bytes / (double)c->n_tasks);
-  if (csv)
-    (void)fprintf(csv, "%s,%s,%d,%u,%.9g,%.6g,%.6g,%.6g,%.4f\n", kinds[c->kind],
-                  ndg_dtype_name(c->dtype), (int)c->n_tasks, c->n_threads, step_time,
-                  flops / step_time / 1e9, peak / 1e9, rate / 1e9, floor);
+  char what[96];
+  (void)snprintf(what, sizeof what, "%s 1-40-40-1 %s tasks %d threads %u", kinds[c->kind],
+                 ndg_dtype_name(c->dtype), (int)c->n_tasks, c->n_threads);
+  bench_csv_row(csv, "tasks", what, "step", step_time, "s");
+  bench_csv_row(csv, "tasks", what, "rate", flops / step_time / 1e9, "GFLOP/s");
+  bench_csv_row(csv, "tasks", what, "limit of products", rate / 1e9, "GFLOP/s");
+  bench_csv_row(csv, "tasks", what, "limit of multiply-adds", peak / 1e9, "GFLOP/s");
+  bench_csv_row(csv, "tasks", what, "times multiply-adds alone", floor, "");
+  bench_csv_row(csv, "tasks", what, "memory", (double)r.arena_bytes / (double)c->n_tasks,
+                "bytes/task");
   release(&s);
 }
 
 int main(int argc, char **argv) {
   ndg_blas_prepare(argc, argv);
-  FILE *csv = NULL;
+  FILE *csv = bench_csv_open(argc, argv);
   long only = -1;
-  for (int i = 1; i + 1 < argc; i++) {
-    if (strcmp(argv[i], "--csv") == 0)
-      csv = fopen(argv[i + 1], "w");
+  for (int i = 1; i + 1 < argc; i++)
     if (strcmp(argv[i], "--case") == 0)
       only = strtol(argv[i + 1], NULL, 10);
-  }
   ndg_blas_single_thread();
-  if (csv)
-    (void)fprintf(csv, "network,dtype,tasks,threads,step_s,gflops,peak_gflops,product_gflops,"
-                       "floor\n");
   static const task_case cases[] = {
       {MODULATED, 25, 2, NDG_F32, 4},   {MODULATED, 25, 1, NDG_F32, 0},
       {WEIGHTS, 25, 2, NDG_F32, 4},     {WEIGHTS, 25, 1, NDG_F32, 0},
@@ -234,7 +234,6 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (only < 0 || (size_t)only == i)
       measure(&cases[i], csv);
-  if (csv && fclose(csv) != 0)
-    (void)fprintf(stderr, "bench: the table could not be written\n");
+  bench_csv_close(csv);
   return 0;
 }

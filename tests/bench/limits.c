@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* What this machine can do now, for benchmarks that are scripts: limits PRECISION THREADS prints
+   the multiply-add peak of so many cores and the rate of a large product on all of them at once, in
+   GFLOP/s. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+int main(int argc, char **argv) {
+  enum { N = 256 };
+  ndg_blas_prepare(argc, argv);
+  ndg_blas_single_thread();
+  const ndg_dtype dtype = argc > 1 && strcmp(argv[1], "float64") == 0 ? NDG_F64 : NDG_F32;
+  const long wanted = argc > 2 ? strtol(argv[2], NULL, 10) : 1;
+  const uint32_t n_threads = wanted > 0 && wanted <= 64 ? (uint32_t)wanted : 1;
+  const bench_product product = {dtype, {.m = N, .n = N, .k = N, .lda = N, .ldb = N, .ldc = N}};
+  ndg_pool *pool;
+  ndg_error e;
+  if (ndg_pool_create(n_threads, &pool, &e) < 0) {
+    (void)fprintf(stderr, "bench: %s\n", e.text);
+    return 1;
+  }
+  const double flops = 2.0 * N * N * N * n_threads;
+  printf("%.6g %.6g\n", bench_fma_peak(dtype) * n_threads / 1e9,
+         flops / bench_gemm(&product, pool, 0.4) / 1e9);
+  ndg_pool_destroy(pool);
+  return 0;
+}
