@@ -107,6 +107,23 @@ static uint64_t find_groups(const ndg_batch_job *jobs, uint64_t n, uint64_t *fir
   return n_groups;
 }
 
+static bool needs_second_order(const ndg_batch_job *job) {
+  const ndg_loaded *rule = job->rule.loaded;
+  const ndg_rule_ops *ops = &rule->ops.rule;
+  return ndg_ids_contain(rule->component->needs, NDG_CAP_SECOND_ORDER) ||
+         (ops->needs && ndg_ids_contain(ops->needs(job->rule.options), NDG_CAP_SECOND_ORDER));
+}
+
+/* Hessians are factorised in float64. A learner lays out and builds on its owner's thread, so what
+   a worker may need of that is made before the work begins. */
+static ndg_status open_sibling(const batch *b, ndg_problem *p, ndg_error *e) {
+  ndg_problem *sibling;
+  bool needed = p->inner.optimizer.kind == NDG_NEWTON;
+  for (uint64_t i = 0; !needed && i < b->n; i++)
+    needed = needs_second_order(&b->jobs[i]);
+  return needed && p->dtype != NDG_F64 ? ndg_problem_sibling(p, NDG_F64, &sibling, e) : NDG_OK;
+}
+
 /* The calling thread works on the problem itself if that keeps to one thread; all others on clones,
    each single-threaded. */
 static ndg_status open_problems(batch *b, ndg_problem *p, ndg_error *e) {
@@ -116,6 +133,8 @@ static ndg_status open_problems(batch *b, ndg_problem *p, ndg_error *e) {
       b->problems[w] = p;
     else
       st = ndg_problem_clone(p, NULL, &b->problems[w], e);
+    if (st >= 0)
+      st = open_sibling(b, b->problems[w], e);
   }
   return st;
 }

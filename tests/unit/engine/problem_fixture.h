@@ -45,6 +45,8 @@ typedef struct known_tasks {
   int32_t labels[MAX_TASKS][N_ROWS];
 } known_tasks;
 
+/* Calls of layout and build on other threads than the one that ran first. */
+extern _Atomic int known_strangers;
 /* The component "known", and its instance. */
 ndg_instance known_learner(const known_options *);
 void known_tasks_fill(known_tasks *, uint64_t n_tasks);

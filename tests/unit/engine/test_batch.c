@@ -162,6 +162,25 @@ START_TEST(what_a_rule_kept_stays_with_the_caller) {
 }
 END_TEST
 
+/* Newton's method in float32 factorises in float64, on every worker. */
+START_TEST(learners_are_built_by_their_owner) {
+  ndg_problem_close(problem);
+  spec.dtype = NDG_F32;
+  spec.inner.optimizer.kind = NDG_NEWTON;
+  problem = known_open(&spec);
+  static double first[N_JOBS][N_THETA];
+  for (uint32_t threads = 1; threads <= 4; threads += 3) {
+    run_all(threads);
+    ck_assert_int_eq(known_strangers, 0);
+    for (int i = 0; i < N_JOBS; i++)
+      ck_assert_msg(jobs[i].status >= 0, "%s", jobs[i].error.text);
+    if (threads == 1)
+      memcpy(first, gradients, sizeof first);
+    ck_assert_mem_eq(first, gradients, sizeof first);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("batch");
   TCase *c = tcase_create("batch");
@@ -172,6 +191,7 @@ int main(void) {
   tcase_add_test(c, jobs_fail_alone);
   tcase_add_test(c, a_batch_can_be_stopped);
   tcase_add_test(c, what_a_rule_kept_stays_with_the_caller);
+  tcase_add_test(c, learners_are_built_by_their_owner);
   suite_add_tcase(s, c);
   return run_suite(s);
 }
