@@ -35,8 +35,9 @@ typedef struct ndg_bound {
   uint32_t p;
   uint32_t reserved;
 } ndg_bound;
+/* [any; any; pure] */
 double ndg_bound_at(const ndg_bound *, double beta);
-/* beta that minimises it (closed form of the two leading terms). */
+/* [any; any; pure] beta that minimises it (closed form of the two leading terms). */
 double ndg_bound_optimum(const ndg_bound *);
 
 #endif

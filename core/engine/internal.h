@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of a problem, shared by the engine's own files. Everything here is [owner thread; open].
- */
+/* Inside of a problem, shared by the engine's own files. Contract of all where nothing else is
+   said: [owner; open; cheap]. What makes or opens something allocates, and nothing else does. */
 #ifndef NUDGE_ENGINE_INTERNAL_H
 #define NUDGE_ENGINE_INTERNAL_H
 

@@ -51,11 +51,14 @@ double *ndg_ladder_rung(ndg_ladder *s, uint32_t rung) {
 }
 
 static ndg_status in_dtype(ndg_problem *p, ndg_dtype dtype, ndg_problem **out, ndg_error *e) {
+  const ndg_status st = p->dtype == dtype ? NDG_OK : ndg_problem_sibling(p, dtype, out, e);
   if (p->dtype == dtype) {
     *out = p;
-    return NDG_OK;
   }
-  return ndg_problem_sibling(p, dtype, out, e);
+  if (st >= 0) {
+    ndg_outcomes_begin(*out); /* what an estimate has lost is not lost here */
+  }
+  return st;
 }
 
 static ndg_status open_ladder(ndg_ladder *s, ndg_problem *p, uint32_t allowed, ndg_exact *exact,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Phases, inside: shared by the phase_*.c files. Everything here is [owner thread; open]. */
+/* Phases, inside: shared by the phase_*.c files. Contract of all:
+   [owner; open; cheap], but for run_steps and run_newton, which cost a phase, and measure, which
+   costs a gradient. */
 #ifndef NUDGE_ENGINE_PHASE_H
 #define NUDGE_ENGINE_PHASE_H
 

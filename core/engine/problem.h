@@ -43,7 +43,8 @@ void ndg_problem_close(ndg_problem *);
 const ndg_layout *ndg_problem_layout(const ndg_problem *);
 const ndg_problem_api *ndg_problem_get_api(void);
 void ndg_problem_describe(const ndg_problem *, ndg_problem_info *);
-/* Does the learner, here, provide a capability? On false *reason (may be NULL) says why. */
+/* [any; open; pure] Does the learner, here, provide a capability? On false *reason (may be NULL)
+ * says why. */
 bool ndg_problem_provides(const ndg_problem *, const char *capability, const char **reason);
 
 /* theta, Q numbers in group order. [main; open; cheap] Setting it forgets cached phases and radius.
@@ -66,7 +67,7 @@ ndg_status ndg_problem_label_tasks(ndg_problem *, const char *domain, const uint
 /* [main; open; as both] The two in one, so that refusals name the new tasks. */
 ndg_status ndg_problem_set_labelled_tasks(ndg_problem *, const ndg_task_arrays *,
                                           const char *domain, const uint64_t *index, ndg_error *);
-/* The drawn initial point of phi for task, P numbers. */
+/* [any; open; pure] The drawn initial point of phi for task, P numbers. */
 void ndg_problem_get_start(const ndg_problem *, uint64_t task, double *phi);
 
 /* [main; open; pure] Refuses an unsuitable pair, naming rule, learner and missing capability. */
@@ -76,7 +77,8 @@ ndg_status ndg_problem_accepts(const ndg_problem *, const ndg_instance *rule, nd
  */
 ndg_status ndg_problem_estimate(ndg_problem *, const ndg_instance *rule, bool per_task,
                                 double *gradient, ndg_record *record, ndg_error *);
-/* Learn: one free phase as the inner optimiser says. phi: n_tasks x P or NULL. */
+/* Learn: one free phase as the inner optimiser says. phi: n_tasks x P or NULL. Soft statuses are
+   also in ndg_learning. [owner; open; a phase and its losses] */
 typedef struct ndg_learning {
   uint64_t steps_taken;
   double gradient_norm, learn_loss, eval_loss,
@@ -102,23 +104,23 @@ void ndg_problem_task_status(const ndg_problem *, uint8_t *status, uint64_t *ste
    learning that ends there. [owner; open; cost of the largest number of steps] */
 ndg_status ndg_problem_adapt(ndg_problem *, uint64_t n, const uint64_t *steps, double *learn_loss,
                              double *eval_loss, double *eval_accuracy, double *phi, ndg_error *);
-/* What the learner says besides losses. [any; open; pure] */
+/* [any; open; pure] Has the learner an accuracy besides its losses? */
 bool ndg_problem_has_accuracy(const ndg_problem *);
-/* Shape of one task's predictions; false: the learner has none. */
+/* [any; open; pure] Shape of one task's predictions; false: the learner has none. */
 bool ndg_problem_prediction_shape(const ndg_problem *, ndg_shape *);
 /* The learner's predictions on the evaluation inputs, at phi (n_tasks x P): n_tasks x their shape.
    [owner; open; cost of an evaluation] */
 ndg_status ndg_problem_predict(ndg_problem *, const double *phi, double *out, ndg_error *);
 
-/* Forget the results of nudged phases (true) or of all phases (false) that later calls could
- * continue. */
+/* [owner; open; frees] Forget the results of nudged phases (true) or of all phases (false) that
+ * later calls could continue. */
 void ndg_problem_forget_phases(ndg_problem *, bool keep_free);
 /* The same problem in another element type (for oracles: LONG_DOUBLE), made at first use, kept and
    closed with the original; its theta follows the original's. [owner; open; allocates] */
 ndg_status ndg_problem_sibling(ndg_problem *, ndg_dtype, ndg_problem **out, ndg_error *);
-/* Tell rules the radius (describe) once it is known for this theta. */
+/* [owner; open; cheap] Tell rules the radius (describe) once it is known for this theta. */
 void ndg_problem_set_stability_radius(ndg_problem *, double radius);
-/* Tasks and learner behind a problem, for closed forms. */
+/* [any; open; pure] Tasks and learner behind a problem, for closed forms. */
 const ndg_task_arrays *ndg_problem_tasks(const ndg_problem *);
 const ndg_instance *ndg_problem_learner(const ndg_problem *);
 

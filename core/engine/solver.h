@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* State of a linear solve, shared by the solvers. Everything here is [owner; estimating]. Tasks go
-   in step, each with numbers and a budget of its own: its bits do not depend on its neighbours. */
+/* State of a linear solve, shared by the solvers. Contract of all: [owner; estimating; products
+   with H], pure where nothing is computed anew. Tasks go in step, each with numbers and a budget of
+   its own: its bits do not depend on its neighbours. */
 #ifndef NUDGE_ENGINE_SOLVER_H
 #define NUDGE_ENGINE_SOLVER_H
 

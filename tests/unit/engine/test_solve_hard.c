@@ -164,6 +164,45 @@ START_TEST(tasks_do_not_meet) {
 }
 END_TEST
 
+/* Of a task that has diverged nothing is solved, and the others do not notice. */
+START_TEST(a_lost_task_is_passed_over) {
+  enum { TASKS = 3 };
+  static const char *const names[] = {"dense", "cg", "neumann"};
+  double values[N], b[N], together[N], alone[N], numbers[N];
+  linear_spread(values, N, 1, 30);
+  linear_rhs(b, N);
+  for (uint32_t solver = NDG_SOLVE_DENSE; solver <= NDG_SOLVE_NEUMANN; solver++) {
+    fixture f;
+    ndg_problem *p = linear_open(&f, values, N, TASKS, real_types[_i]);
+    solving whole, rest;
+    solving_open(&whole, p, solver, b);
+    solving_open(&rest, p, solver, b);
+    whole.request.tolerance = rest.request.tolerance = 1e-3;
+    ck_assert_int_eq(ndg_linear_solve(p, &whole.request, &whole.e), NDG_OK);
+    for (int i = 0; i < N; i++) {
+      numbers[i] = i % 2 ? NAN : INFINITY;
+    }
+    ndg_convert_from_f64(rest.rhs->dtype, ndg_task_data(rest.rhs, 1), numbers, N);
+    ndg_convert_from_f64(rest.phi->dtype, ndg_task_data(rest.phi, 1), numbers, N);
+    rest.phi->identity = (ndg_identity){0, 0};
+    ck_assert_int_eq(ndg_linear_solve(p, &rest.request, &rest.e), NDG_ENUMERIC);
+    ck_assert_ptr_nonnull(strstr(rest.e.text, "in task 2"));
+    ndg_outcomes_lose(p, 1, 0);
+    const ndg_status st = ndg_linear_solve(p, &rest.request, &rest.e);
+    ck_assert_msg(st == NDG_OK, "%s: %s", names[solver], rest.e.text);
+    ck_assert_double_le(rest.request.residual, whole.request.residual);
+    for (uint64_t t = 0; t < TASKS; t += 2) {
+      fixture_read(whole.x, t, together);
+      fixture_read(rest.x, t, alone);
+      ck_assert_mem_eq(together, alone, sizeof alone);
+    }
+    solving_close(&whole);
+    solving_close(&rest);
+    fixture_close(&f);
+  }
+}
+END_TEST
+
 START_TEST(bad_requests) {
   double values[N], b[N];
   linear_spread(values, N, 1, 2);
@@ -201,6 +240,7 @@ int main(void) {
   tcase_add_test(tests, neumann_terms);
   tcase_add_loop_test(tests, largest_eigenvalue_is_bounded_from_above, 0, 3);
   tcase_add_test(tests, tasks_do_not_meet);
+  tcase_add_loop_test(tests, a_lost_task_is_passed_over, 0, 3);
   tcase_add_test(tests, bad_requests);
   return linear_run("solve_hard", tests);
 }
