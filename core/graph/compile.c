@@ -118,7 +118,9 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
     st = ndg_plan_memory(p, l->error);
   if (st < 0)
     return st;
-  p->base = ndg_arena_alloc(p->memory, p->n_buffers + 1, sizeof *p->base);
+  p->steps_freely = ndg_steps_are_free(p);
+  p->base = ndg_arena_alloc(p->memory, (2 + 2 * (size_t)p->n_workers) * p->n_buffers + 1,
+                            sizeof *p->base);
   p->task_step = ndg_arena_alloc(p->memory, p->n_buffers + 1, sizeof *p->task_step);
   p->tickets =
       ndg_arena_alloc(p->memory, (size_t)p->n_stages * p->n_workers + 1, sizeof *p->tickets);

@@ -19,18 +19,20 @@ static const execute executors[] = {
     [NDG_DO_PACK] = ndg_exec_pack,
 };
 
-/* Pieces of all groups are numbered on. */
-static void run_piece(ndg_worker *w, const ndg_stage *stage, uint64_t piece) {
-  const ndg_group *g = stage->groups;
-  for (; piece >= g->n_pieces; g++)
-    piece -= g->n_pieces;
-  const uint64_t begin = g->rows * piece / g->n_pieces;
-  const uint64_t end = g->rows * (piece + 1) / g->n_pieces;
+void ndg_group_run(ndg_worker *w, const ndg_group *g, uint64_t begin, uint64_t end) {
   w->first_unit = begin;
   for (uint32_t i = 0; i < g->n_instructions; i++) {
     const ndg_instruction *x = w->program->instructions[g->instructions[i]];
     executors[x->kind](w, x, begin, end);
   }
+}
+
+/* Pieces of all groups are numbered on. */
+static void run_piece(ndg_worker *w, const ndg_stage *stage, uint64_t piece) {
+  const ndg_group *g = stage->groups;
+  for (; piece >= g->n_pieces; g++)
+    piece -= g->n_pieces;
+  ndg_group_run(w, g, g->rows * piece / g->n_pieces, g->rows * (piece + 1) / g->n_pieces);
 }
 
 static void run_stage(ndg_worker *w, uint32_t s, uint32_t worker, uint32_t n_workers) {
@@ -52,28 +54,38 @@ static void run_stage(ndg_worker *w, uint32_t s, uint32_t worker, uint32_t n_wor
   }
 }
 
+ndg_worker ndg_worker_of(const ndg_program *p, uint32_t worker) {
+  char *local = p->workspace + worker * (p->local_bytes + p->scratch_bytes);
+  return (ndg_worker){
+      .program = p, .base = p->base, .local = local, .scratch = local + p->local_bytes};
+}
+
+typedef struct stages {
+  const ndg_program *program;
+  uint32_t n;
+} stages;
+
 static void work(void *context, uint32_t worker, uint32_t n_workers) {
-  const ndg_program *p = context;
-  ndg_worker w = {.program = p,
-                  .local = p->workspace + worker * (p->local_bytes + p->scratch_bytes)};
-  w.scratch = w.local + p->local_bytes;
-  for (uint32_t s = 0; s < p->n_stages; s++) {
+  const stages *job = context;
+  ndg_worker w = ndg_worker_of(job->program, worker);
+  for (uint32_t s = 0; s < job->n; s++) {
     run_stage(&w, s, worker, n_workers);
-    if (n_workers > 1 && s + 1 < p->n_stages)
-      ndg_pool_barrier(p->pool, worker);
+    if (n_workers > 1 && s + 1 < job->n)
+      ndg_pool_barrier(job->program->pool, worker);
   }
 }
 
-static void bind(ndg_program *p, const ndg_binding *inputs, const ndg_binding *outputs) {
+void ndg_program_bind(ndg_program *p, const ndg_binding *inputs, const ndg_binding *outputs,
+                      char **base) {
   for (uint32_t b = 0; b < p->n_buffers; b++) {
     const ndg_buffer *buffer = &p->buffers[b];
     uint64_t step = buffer->size;
     if (buffer->place == NDG_PLACE_ARENA) {
-      p->base[b] = p->arena + buffer->offset;
+      base[b] = p->arena + buffer->offset;
     } else if (buffer->place != NDG_PLACE_LOCAL) {
       const ndg_binding *binding =
           buffer->place == NDG_PLACE_INPUT ? &inputs[buffer->number] : &outputs[buffer->number];
-      p->base[b] = binding->data;
+      base[b] = binding->data;
       step = binding->task_stride;
     }
     step = buffer->per_task ? step : 0;
@@ -87,12 +99,19 @@ static void bind(ndg_program *p, const ndg_binding *inputs, const ndg_binding *o
   p->is_bound = true;
 }
 
-void ndg_program_run(ndg_program *p, const ndg_binding *inputs, const ndg_binding *outputs) {
-  bind(p, inputs, outputs);
-  for (uint64_t i = 0; i < (uint64_t)p->n_stages * p->n_workers; i++)
+void ndg_program_run_stages(ndg_program *p, uint32_t n_stages) {
+  if (n_stages == 0)
+    return;
+  stages job = {p, n_stages};
+  for (uint64_t i = 0; i < (uint64_t)n_stages * p->n_workers; i++)
     atomic_store_explicit(&p->tickets[i].next, 0, memory_order_relaxed);
   if (p->alone || p->n_workers == 1)
-    work(p, 0, 1);
+    work(&job, 0, 1);
   else
-    ndg_pool_region(p->pool, work, p);
+    ndg_pool_region(p->pool, work, &job);
+}
+
+void ndg_program_run(ndg_program *p, const ndg_binding *inputs, const ndg_binding *outputs) {
+  ndg_program_bind(p, inputs, outputs, p->base);
+  ndg_program_run_stages(p, p->n_stages);
 }

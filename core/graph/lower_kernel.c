@@ -5,6 +5,7 @@
 
 #include "graph/lower.h"
 #include "tensor/dtype.h"
+#include "tensor/gemm_small.h"
 
 /* Row-major with a row step, or the transpose of such: what a product can read. */
 static bool fits_product(const ndg_operand *o) {
@@ -53,6 +54,16 @@ static uint64_t flop_picoseconds(const ndg_program *p) {
   return p->real == NDG_F32 ? 8 : p->real == NDG_F64 ? 16 : 700;
 }
 
+/* A transposed operand that all tasks share would be packed for each piece and run; its transpose
+   is a shared value, made once. */
+static bool worth_turning(const ndg_lowering *l, const ndg_graph_node *node, const ndg_operand *a,
+                          const ndg_operand *b) {
+  const ndg_program *p = l->program;
+  const ndg_gemm g = {.m = node->shape.dim[0], .n = node->shape.dim[1], .k = a->dim[1]};
+  return operand_per_task(l, a) && !operand_per_task(l, b) && !is_plain(b) &&
+         p->dtype != NDG_C128 && ndg_gemm_is_small(p->dtype, &g);
+}
+
 /* Products of so many rows are cut into pieces that all read the right operand. */
 #define PACKING_ROWS 192
 
@@ -99,7 +110,9 @@ ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
   const bool is_complex = l->is_complex[n], mixed = is_complex && !a.is_complex;
   ndg_status st = make_fit(l, &a, fits_product(&a), a.is_complex);
   if (st == NDG_OK)
-    st = make_fit(l, &b, mixed ? fits_product(&b) && is_plain(&b) : fits_product(&b), is_complex);
+    st = make_fit(l, &b,
+                  fits_product(&b) && (mixed ? is_plain(&b) : !worth_turning(l, node, &a, &b)),
+                  is_complex);
   const uint64_t rows = node->shape.dim[0], columns = node->shape.dim[1];
   const uint64_t width = is_complex || ndg_per_task(l, n) || result != n || rows < PACKING_ROWS
                              ? 0

@@ -3,9 +3,9 @@
    and read only their own units run one after the other on each piece, while it is in cache. */
 #include "graph/program_internal.h"
 
-/* A piece is worth handing out from this on; a program is worth waking other threads. */
+/* A piece is worth handing out from this on; a program is worth waking other threads from
+   NDG_POOL_PICOSECONDS on. */
 #define PIECE_PICOSECONDS UINT64_C(10000000)
-#define POOL_PICOSECONDS UINT64_C(30000000)
 #define MAX_PIECES UINT64_C(64)
 /* Rows of a piece of a product: fewer cost it speed, because each piece packs the right operand. */
 #define MIN_PRODUCT_ROWS UINT64_C(96)
@@ -32,15 +32,21 @@ static bool may_join(const ndg_program *p, const ndg_instruction *x, uint32_t s)
   return true;
 }
 
-/* Puts everything that may run in one stage into it; returns how many instructions that is. */
-static uint32_t fill_stage(const ndg_program *p, uint32_t s) {
+/* Puts everything that may run in one stage into it; returns how many instructions that is. What
+   all tasks share goes first, alone, so that all work of a task meets in one stage. */
+static uint32_t fill_stage(const ndg_program *p, uint32_t s, bool *only_shared) {
   uint32_t n = 0;
-  for (uint32_t i = 0; i < p->n_instructions; i++)
-    if (p->instructions[i]->stage == UINT32_MAX && may_join(p, p->instructions[i], s)) {
-      p->instructions[i]->stage = s;
+  for (uint32_t i = 0; i < p->n_instructions; i++) {
+    ndg_instruction *x = p->instructions[i];
+    if (x->stage == UINT32_MAX && !(*only_shared && x->per_task) && may_join(p, x, s)) {
+      x->stage = s;
       n++;
     }
-  return n;
+  }
+  if (n > 0 || !*only_shared)
+    return n;
+  *only_shared = false;
+  return fill_stage(p, s, only_shared);
 }
 
 static uint32_t component(const uint32_t *parent, uint32_t i) {
@@ -166,10 +172,11 @@ static ndg_status finish_stage(ndg_program *p, uint32_t s, uint32_t *place) {
 static ndg_status plan_stages(ndg_program *p, uint32_t *work, bool *flags, ndg_group *groups,
                               ndg_error *e) {
   const uint32_t n = p->n_instructions;
+  bool only_shared = true;
   for (uint32_t left = n; left > 0;) {
     /* Every group has an instruction, so n of them are enough for all stages together. */
     p->stages[p->n_stages].groups = groups;
-    const uint32_t filled = fill_stage(p, p->n_stages);
+    const uint32_t filled = fill_stage(p, p->n_stages, &only_shared);
     if (filled == 0)
       return ndg_fail(e, NDG_EINTERNAL, "%u of %u instructions wait for each other", left, n);
     left -= filled;
@@ -195,6 +202,7 @@ ndg_status ndg_plan_stages(ndg_program *p, ndg_error *e) {
     p->instructions[i]->stage = UINT32_MAX;
     cost += p->instructions[i]->cost;
   }
-  p->alone = cost < POOL_PICOSECONDS;
+  p->cost = cost;
+  p->alone = cost < NDG_POOL_PICOSECONDS;
   return plan_stages(p, work, flags, groups, e);
 }

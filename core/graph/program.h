@@ -42,4 +42,15 @@ ndg_program_report ndg_program_describe(const ndg_program *);
    order given to compile. Outputs must not overlap inputs or each other. */
 void ndg_program_run(ndg_program *, const ndg_binding *inputs, const ndg_binding *outputs);
 
+/* n runs in a row, with two sets of bindings in turns: what one writes the next may read. */
+typedef struct ndg_program_steps {
+  uint64_t n;
+  const ndg_binding *inputs[2], *outputs[2]; /* both sets with the same task strides */
+  const uint64_t *advance; /* per input: bytes by which it moves on from run to run */
+} ndg_program_steps;
+/* [owner of the program; compiled; hot] The same bits as n calls of ndg_program_run. */
+void ndg_program_run_steps(ndg_program *, const ndg_program_steps *);
+/* [any; any; pure] Whether tasks do not wait for each other between the runs of run_steps. */
+bool ndg_program_steps_freely(const ndg_program *);
+
 #endif

@@ -15,6 +15,8 @@
 #define NDG_NO_BUFFER UINT32_MAX
 /* Operations of a chain at most: more would not fit the first-level cache. */
 #define NDG_MAX_CHAIN 40
+/* Estimated time from which on a run is worth waking other threads. */
+#define NDG_POOL_PICOSECONDS UINT64_C(30000000)
 
 /* Where a value lives. LOCAL: in the running worker's own memory, for one piece of one stage. */
 enum { NDG_PLACE_INPUT, NDG_PLACE_OUTPUT, NDG_PLACE_ARENA, NDG_PLACE_LOCAL };
@@ -137,7 +139,8 @@ struct ndg_program {
   ndg_arena *memory; /* everything below but arena */
   ndg_pool *pool;
   uint32_t n_workers;
-  bool alone; /* too little work to wake others */
+  bool alone;    /* too little work to wake others */
+  uint64_t cost; /* estimated picoseconds of a run */
   ndg_dtype dtype;
   ndg_dtype real; /* element type of real values */
   uint64_t n_tasks;
@@ -152,9 +155,10 @@ struct ndg_program {
   ndg_ticket *tickets; /* n_stages x n_workers */
   uint64_t *shares;    /* n_stages x (n_workers + 1): where each worker's own pieces begin */
   /* while running */
-  char **base;         /* per buffer */
+  char **base;         /* per buffer; behind it two such lists per worker, for run_steps */
   uint64_t *task_step; /* per buffer: elements from one task to the next */
   bool is_bound;       /* readings agree with the steps */
+  bool steps_freely;   /* the last stage is per task, those before it are shared */
   char *arena;
   char *workspace; /* n_workers x (local_bytes + scratch_bytes) */
   uint64_t arena_bytes, local_bytes, scratch_bytes;
@@ -174,9 +178,24 @@ ndg_status ndg_plan_shares(ndg_program *, ndg_error *);
 /* exec: a running instruction's surroundings. */
 typedef struct ndg_worker {
   const ndg_program *program;
+  char *const *base; /* per buffer */
   char *local, *scratch;
   uint64_t first_unit; /* of the piece */
 } ndg_worker;
+
+/* [main; planned; pure] exec_steps.c */
+bool ndg_steps_are_free(const ndg_program *);
+/* [owner; compiled; hot] exec.c: bases and steps of all buffers; `base` as long as the program's.
+ */
+void ndg_program_bind(ndg_program *, const ndg_binding *inputs, const ndg_binding *outputs,
+                      char **base);
+/* [owner; bound; hot] The first n_stages stages by all workers. */
+void ndg_program_run_stages(ndg_program *, uint32_t n_stages);
+/* [worker; running; hot] All instructions of a group on units [begin, end), which its local memory
+   holds. */
+void ndg_group_run(ndg_worker *, const ndg_group *, uint64_t begin, uint64_t end);
+/* [worker; running; pure] */
+ndg_worker ndg_worker_of(const ndg_program *, uint32_t worker);
 
 /* exec_*.c: run an instruction on units [begin, end). All: [worker; running; hot]. */
 void ndg_exec_chain(const ndg_worker *, const ndg_instruction *, uint64_t begin, uint64_t end);
@@ -205,7 +224,7 @@ uint64_t ndg_log_sum_exp_scratch(const ndg_program *, const ndg_instruction *);
 static inline char *ndg_address(const ndg_worker *w, uint32_t buffer) {
   const ndg_buffer *b = &w->program->buffers[buffer];
   if (b->place != NDG_PLACE_LOCAL)
-    return w->program->base[buffer];
+    return w->base[buffer];
   const uint64_t unit = b->per_task ? b->size : b->size / b->rows;
   return (char *)((uintptr_t)w->local + (uintptr_t)b->offset -
                   (uintptr_t)(w->first_unit * unit * b->element));
