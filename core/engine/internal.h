@@ -79,6 +79,7 @@ typedef struct ndg_compiled {
   ndg_program *program;
   uint32_t n_inputs, n_outputs;
   ndg_place *inputs, *outputs;
+  uint64_t *advance; /* per input: bytes from its value in one step to that in the next */
   ndg_binding *bound_inputs[2], *bound_outputs[2]; /* two sets: there and back between two states */
 } ndg_compiled;
 
@@ -91,6 +92,8 @@ enum {
 };
 
 #define NDG_MAX_SLOTS 2
+/* Steps between two looks at a phase, at most. */
+#define NDG_STEPS_AT_ONCE 25
 
 /* What tasks are called in messages, and what their random streams are derived from. */
 typedef struct ndg_task_labels {
@@ -200,7 +203,8 @@ struct ndg_problem {
   char not_complex[192]; /* why complex evaluation is refused; empty: it is not */
 
   /* memory that programs read and write; [1]: complex programs */
-  _Alignas(16) unsigned char params[2][NDG_N_PARAMS][16];
+  /* Of those that change with the step, one for each of several steps; of the others the first. */
+  _Alignas(16) unsigned char params[2][NDG_N_PARAMS][NDG_STEPS_AT_ONCE][16];
   int32_t *batch;          /* tasks x batch_size */
   int32_t **batch_labels;  /* per array: tasks x batch_size rows of indices; NULL for real ones */
   int32_t *batch_order;    /* 0 .. batch_rows - 1 */
@@ -295,7 +299,13 @@ void ndg_programs_run(ndg_compiled *, uint32_t set);
 /* [hot] */
 void ndg_programs_set_beta(ndg_problem *, ndg_complex beta);
 void ndg_programs_set_optimizer(ndg_problem *, const ndg_optimizer *);
-void ndg_programs_set_step(ndg_problem *, const ndg_optimizer *, uint64_t step);
+void ndg_programs_set_steps(ndg_problem *, const ndg_optimizer *, uint64_t step, uint64_t n);
+/* [hot] n <= NDG_STEPS_AT_ONCE runs with both sets in turns, beginning with `set`, after set_steps.
+ */
+void ndg_programs_run_steps(ndg_compiled *, uint32_t set, uint64_t n);
+/* [pure] How many steps of a program to take in one call: 1 if all threads meet after each anyway,
+   else few enough for the caller to look up soon. */
+uint64_t ndg_programs_steps_at_once(const ndg_compiled *);
 
 /* derivatives.c */
 /* Output nodes of a request, with their places. */

@@ -6,7 +6,7 @@
 
 /* The gradient norm is measured every so many steps: often where a tolerance may end the phase,
    else just often enough to see it diverge. */
-enum { INTERVAL_TOLERANCE = 10, INTERVAL_FIXED = 25 };
+enum { INTERVAL_TOLERANCE = 10, INTERVAL_FIXED = NDG_STEPS_AT_ONCE };
 
 static ndg_status get_programs(ndg_phase_run *r, ndg_error *e) {
   ndg_problem *p = r->p;
@@ -70,13 +70,22 @@ static void hold_frozen(ndg_phase_run *r) {
       memcpy((char *)to->data + t * row, (const char *)from->data + t * row, row);
 }
 
+/* How many steps from t on need nobody to look at them. */
+static uint64_t steps_at_once(const ndg_phase_run *r, uint64_t t) {
+  const uint64_t measured = r->interval - t % r->interval, left = r->phase->steps - t;
+  if (r->phase->record || r->p->inner.batch_size || r->n_running < r->state[0]->n_tasks)
+    return 1;
+  const uint64_t most = ndg_programs_steps_at_once(r->step), n = measured < left ? measured : left;
+  return n < most ? n : most;
+}
+
 static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
   ndg_problem *p = r->p;
   const ndg_phase *ph = r->phase;
   const uint64_t n_tasks = r->state[0]->n_tasks;
   const atomic_int *cancelled = &(p->origin ? p->origin : p)->cancelled;
-  uint64_t t = r->entry->steps;
-  for (; t < ph->steps; t++) {
+  uint64_t t = r->entry->steps, n;
+  for (; t < ph->steps; t += n) {
     if (t % r->interval == 0) {
       ndg_phase_measure(r, t);
       ndg_phase_freeze(r);
@@ -94,12 +103,13 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
                       (unsigned long long)t);
     if (ph->record)
       ndg_vector_copy(ph->states[t], r->state[r->now]);
-    ndg_programs_set_step(p, &r->optimizer, ph->first_step + t);
+    n = steps_at_once(r, t);
+    ndg_programs_set_steps(p, &r->optimizer, ph->first_step + t, n);
     ndg_minibatch_draw(p, ph->first_step + t);
-    ndg_programs_run(r->step, r->now);
+    ndg_programs_run_steps(r->step, r->now, n);
     if (r->n_running < n_tasks)
       hold_frozen(r);
-    r->now = 1 - r->now;
+    r->now = (r->now + (uint32_t)(n % 2)) % 2;
   }
   r->entry->steps = t;
   if (ph->record)

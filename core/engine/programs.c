@@ -209,6 +209,7 @@ static void free_compiled(ndg_compiled *c) {
   ndg_program_destroy(c->program);
   ndg_free(c->inputs);
   ndg_free(c->outputs);
+  ndg_free(c->advance);
   for (int i = 0; i < 2; i++) {
     ndg_free(c->bound_inputs[i]);
     ndg_free(c->bound_outputs[i]);
@@ -240,13 +241,19 @@ void ndg_programs_close(ndg_problem *p) {
 static ndg_status allocate_places(ndg_compiled *c, ndg_error *e) {
   c->inputs = ndg_calloc(c->n_inputs, sizeof *c->inputs);
   c->outputs = ndg_calloc(c->n_outputs, sizeof *c->outputs);
-  bool complete = c->inputs && c->outputs;
+  c->advance = ndg_calloc(c->n_inputs, sizeof *c->advance);
+  bool complete = c->inputs && c->outputs && c->advance;
   for (int i = 0; i < 2; i++) {
     c->bound_inputs[i] = ndg_calloc(c->n_inputs, sizeof *c->bound_inputs[i]);
     c->bound_outputs[i] = ndg_calloc(c->n_outputs, sizeof *c->bound_outputs[i]);
     complete = complete && c->bound_inputs[i] && c->bound_outputs[i];
   }
   return complete ? NDG_OK : ndg_no_memory(e, "a program");
+}
+
+/* Adam's bias correction. */
+static bool changes_by_step(uint32_t param) {
+  return param == NDG_PARAM_BIAS1 || param == NDG_PARAM_BIAS2;
 }
 
 static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, ndg_compiled *c,
@@ -269,8 +276,12 @@ static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, 
   st = allocate_places(c, e);
   if (st < 0)
     return st;
-  for (uint32_t i = 0; i < c->n_inputs; i++)
+  for (uint32_t i = 0; i < c->n_inputs; i++) {
+    const ndg_place *at = &c->inputs[i];
     c->inputs[i] = p->places[ndg_program_input_number(c->program, i)];
+    if (at->where == NDG_AT_PARAM && changes_by_step(at->index))
+      c->advance[i] = sizeof p->params[0][0][0];
+  }
   memcpy(c->outputs, o->place, o->n * sizeof *c->outputs);
   return NDG_OK;
 }
@@ -324,7 +335,7 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
                                                          ndg_shape_size(&arrays[at->index].shape) /
                                                          arrays[at->index].shape.dim[0]};
   default:
-    return (ndg_binding){(void *)(uintptr_t)p->params[is_complex][at->index], 0};
+    return (ndg_binding){(void *)(uintptr_t)p->params[is_complex][at->index][0], 0};
   }
 }
 
@@ -344,8 +355,26 @@ void ndg_programs_run(ndg_compiled *c, uint32_t set) {
   ndg_program_run(c->program, c->bound_inputs[set], c->bound_outputs[set]);
 }
 
-static void set_param(ndg_problem *p, uint32_t which, long double value) {
-  void *real = p->params[0][which];
+void ndg_programs_run_steps(ndg_compiled *c, uint32_t set, uint64_t n) {
+  const uint32_t other = 1 - set;
+  const ndg_program_steps steps = {.n = n,
+                                   .inputs = {c->bound_inputs[set], c->bound_inputs[other]},
+                                   .outputs = {c->bound_outputs[set], c->bound_outputs[other]},
+                                   .advance = c->advance};
+  ndg_program_run_steps(c->program, &steps);
+}
+
+uint64_t ndg_programs_steps_at_once(const ndg_compiled *c) {
+  static const double operations = 2e9; /* about a tenth of a second */
+  if (!ndg_program_steps_freely(c->program))
+    return 1;
+  const ndg_program_report r = ndg_program_describe(c->program);
+  const double most = operations / (double)(r.flops_matmul + r.flops_elementwise + 1);
+  return most < 1 ? 1 : most < NDG_STEPS_AT_ONCE ? (uint64_t)most : NDG_STEPS_AT_ONCE;
+}
+
+static void set_param(ndg_problem *p, uint32_t which, uint64_t step, long double value) {
+  void *real = p->params[0][which][step];
   switch (p->dtype) {
   case NDG_F32:
     *(float *)real = (float)value;
@@ -357,28 +386,30 @@ static void set_param(ndg_problem *p, uint32_t which, long double value) {
     *(long double *)real = value;
     break;
   }
-  *(double *)(void *)p->params[1][which] = (double)value;
+  *(double *)(void *)p->params[1][which][step] = (double)value;
 }
 
 void ndg_programs_set_beta(ndg_problem *p, ndg_complex beta) {
-  set_param(p, NDG_PARAM_BETA, beta.re);
-  double *complex_beta = (double *)(void *)p->params[1][NDG_PARAM_BETA];
+  set_param(p, NDG_PARAM_BETA, 0, beta.re);
+  double *complex_beta = (double *)(void *)p->params[1][NDG_PARAM_BETA][0];
   complex_beta[0] = beta.re;
   complex_beta[1] = beta.im;
 }
 
 void ndg_programs_set_optimizer(ndg_problem *p, const ndg_optimizer *o) {
-  set_param(p, NDG_PARAM_LR, o->lr);
-  set_param(p, NDG_PARAM_MOMENTUM, o->momentum);
-  set_param(p, NDG_PARAM_BETA2, o->beta2);
-  set_param(p, NDG_PARAM_EPSILON, o->epsilon);
+  set_param(p, NDG_PARAM_LR, 0, o->lr);
+  set_param(p, NDG_PARAM_MOMENTUM, 0, o->momentum);
+  set_param(p, NDG_PARAM_BETA2, 0, o->beta2);
+  set_param(p, NDG_PARAM_EPSILON, 0, o->epsilon);
 }
 
 /* What depends on the number of the step: Adam's bias correction. */
-void ndg_programs_set_step(ndg_problem *p, const ndg_optimizer *o, uint64_t step) {
+void ndg_programs_set_steps(ndg_problem *p, const ndg_optimizer *o, uint64_t step, uint64_t n) {
   if (o->kind != NDG_ADAM)
     return;
-  const long double t = (long double)step + 1;
-  set_param(p, NDG_PARAM_BIAS1, -expm1l(t * logl(o->momentum)));
-  set_param(p, NDG_PARAM_BIAS2, -expm1l(t * logl(o->beta2)));
+  for (uint64_t i = 0; i < n; i++) {
+    const long double t = (long double)(step + i) + 1;
+    set_param(p, NDG_PARAM_BIAS1, i, -expm1l(t * logl(o->momentum)));
+    set_param(p, NDG_PARAM_BIAS2, i, -expm1l(t * logl(o->beta2)));
+  }
 }

@@ -52,7 +52,7 @@ ndg_status ndg_problem_step_transposed(ndg_problem *p, const ndg_optimizer *opti
   const ndg_targets out = {
       .vector = {[NDG_TO_STATE] = *scratch, [NDG_TO_GRAD_THETA] = p->theta_scratch[0]}};
   ndg_programs_set_optimizer(p, &o);
-  ndg_programs_set_step(p, &o, step);
+  ndg_programs_set_steps(p, &o, step, 1);
   ndg_minibatch_draw(p, step);
   ndg_programs_bind(p, program, 0, &in, &out);
   ndg_programs_run(program, 0);
