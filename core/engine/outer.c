@@ -92,7 +92,8 @@ static ndg_status check_spec(const ndg_outer_spec *s, ndg_error *e) {
     return ndg_fail(e, NDG_EINVAL, "unknown outer optimizer %u", s->optimizer);
   const char *name = optimizers[s->optimizer].name;
   if (!(s->lr > 0 && isfinite(s->lr)))
-    return ndg_fail(e, NDG_EINVAL, "outer %s: lr is %g; it must be > 0", name, s->lr);
+    return ndg_fail(e, NDG_EINVAL, "outer %s: lr is %g; it must be > 0%s", name, s->lr,
+                    s->lr > 0 ? " and finite" : "");
   if (optimizers[s->optimizer].momentum && !(s->momentum >= 0 && s->momentum < 1))
     return ndg_fail(e, NDG_EINVAL, "outer %s: momentum is %g; it must lie in [0, 1)", name,
                     s->momentum);
@@ -295,6 +296,10 @@ ndg_status ndg_outer_step(ndg_outer *o, double factor, double *theta, ndg_outer_
     return ndg_fail(e, NDG_EINVAL, "an outer step needs the meta-gradient of at least one task");
   if (!(factor >= 0 && isfinite(factor)))
     return ndg_fail(e, NDG_EINVAL, "the schedule's factor is %g; it must be >= 0", factor);
+  for (uint64_t i = 0; i < o->n_theta; i++)
+    if (!isfinite(theta[i]))
+      return ndg_fail(e, NDG_EINVAL, "outer step: number %llu of %llu of theta (from 1) is %g",
+                      (unsigned long long)i + 1, (unsigned long long)o->n_theta, theta[i]);
   const double t = (double)(o->steps + 1);
   update u = {.o = o,
               .theta = theta,

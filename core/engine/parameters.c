@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Parameter groups: the learner's layout checked, initial values drawn, theta put in place. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -205,6 +206,12 @@ ndg_status ndg_parameters_check_theta(const ndg_problem *p, const double *theta,
         return ndg_fail(e, NDG_EINVAL, "theta group '%s', element %llu of %llu (from 1) is %s",
                         group->name, (unsigned long long)i + 1, (unsigned long long)n,
                         isnan(x[i]) ? "NaN" : "infinite");
+      if (p->dtype == NDG_F32 && fabs(x[i]) > FLT_MAX)
+        return ndg_fail(
+            e, NDG_EINVAL,
+            "theta group '%s', element %llu of %llu (from 1) is %g, more than a float32 "
+            "holds; use dtype float64",
+            group->name, (unsigned long long)i + 1, (unsigned long long)n, x[i]);
       if (group->constraint == NDG_NONNEGATIVE && x[i] < 0)
         return ndg_fail(
             e, NDG_EINVAL,

@@ -25,7 +25,10 @@ void ndg_lua_set_diverged(lua_State *L, const ndg_problem *p) {
 static const uint64_t *check_steps(lua_State *L, int index, uint64_t *n) {
   lua_getfield(L, index, "steps");
   *n = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-  if (*n == 0)
+  uint64_t entries = 0;
+  for (lua_pushnil(L); *n && lua_next(L, -2); entries++)
+    lua_pop(L, 1);
+  if (*n == 0 || entries != *n)
     ndg_lua_fail(L, NDG_EINVAL,
                  "adapt: steps must be a list of numbers of inner steps, as "
                  "{ 0, 1, 10 }");
@@ -34,7 +37,7 @@ static const uint64_t *check_steps(lua_State *L, int index, uint64_t *n) {
     int whole;
     lua_rawgeti(L, -2, (lua_Integer)i + 1);
     const lua_Integer k = lua_tointegerx(L, -1, &whole);
-    if (!whole || k < 0)
+    if (lua_type(L, -1) != LUA_TNUMBER || !whole || k < 0)
       ndg_lua_fail(L, NDG_EINVAL, "adapt: number %d of steps is %s, not a whole number from 0 on",
                    (int)i + 1, luaL_tolstring(L, -1, NULL));
     steps[i] = (uint64_t)k;
@@ -54,14 +57,20 @@ static double *add_array(lua_State *L, const char *name, ndg_shape shape) {
 /* Unknown fields are mistakes. [-0, +0, v] */
 static void check_fields(lua_State *L, int index) {
   lua_pushnil(L);
+  const int key = lua_gettop(L);
   while (lua_next(L, index)) {
     lua_pop(L, 1);
-    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "?";
+    lua_pushvalue(L, -1); /* the name itself must stay as it is for lua_next */
+    const char *name = luaL_tolstring(L, -1, NULL);
     bool known = false;
     for (const char *const *k = (const char *const[]){"steps", "phi", "soft", NULL}; *k; k++)
       known = known || strcmp(name, *k) == 0;
     if (!known)
       ndg_lua_fail(L, NDG_EINVAL, "adapt has no field '%s'; it has steps, phi, soft", name);
+    if (strcmp(name, "steps") != 0 && lua_getfield(L, index, name) != LUA_TBOOLEAN)
+      ndg_lua_fail(L, NDG_EINVAL, "adapt: %s must be true or false, got %s", name,
+                   luaL_tolstring(L, -1, NULL));
+    lua_settop(L, key);
   }
 }
 

@@ -65,6 +65,35 @@ static int open_outer(lua_State *L) {
   return 1;
 }
 
+/* Whether the table at index 3, if there is one, leaves out position i. Lists of positions would be
+   taken for other positions. [-0, +0, v] */
+static bool is_left_out(lua_State *L, uint64_t i) {
+  if (!lua_istable(L, 3))
+    return false;
+  lua_rawgeti(L, 3, (lua_Integer)i);
+  const bool yes = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return yes;
+}
+
+static void check_left_out(lua_State *L, uint64_t n) {
+  if (lua_isnoneornil(L, 3))
+    return;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  for (lua_pushnil(L); lua_next(L, 3); lua_pop(L, 1)) {
+    int whole;
+    const lua_Integer i = lua_tointegerx(L, -2, &whole);
+    if (lua_type(L, -2) != LUA_TNUMBER || !whole || i < 1 || (uint64_t)i > n ||
+        !lua_isboolean(L, -1)) {
+      const char *value = luaL_tolstring(L, -1, NULL), *key = luaL_tolstring(L, -3, NULL);
+      ndg_lua_fail(L, NDG_EINVAL,
+                   "what to leave out is { [position] = true } with positions from 1 to %" PRIu64
+                   ", got [%s] = %s",
+                   n, key, value);
+    }
+  }
+}
+
 /* (gradients: tasks x Q[, {position = true} to leave out]): list of positions that were not finite
    and so not added. [-0, +1, v] */
 static int outer_add(lua_State *L) {
@@ -77,19 +106,12 @@ static int outer_add(lua_State *L) {
     return ndg_lua_fail(
         L, NDG_EINVAL, "meta-gradients must be rows of %" PRIu64 " real numbers, got %s", q, shape);
   }
-  if (!lua_isnoneornil(L, 3)) {
-    luaL_checktype(L, 3, LUA_TTABLE);
-  }
   lua_settop(L, 3);
+  check_left_out(L, n);
   lua_newtable(L);
   lua_Integer bad = 0;
   for (uint64_t i = 0; i < n; i++) {
-    bool skipped = false;
-    if (lua_istable(L, 3)) {
-      skipped = lua_rawgeti(L, 3, (lua_Integer)i + 1) != LUA_TNIL;
-      lua_pop(L, 1);
-    }
-    if (!skipped && ndg_outer_add(o, ndg_lua_reals(rows) + i * q) == NDG_DIVERGED) {
+    if (!is_left_out(L, i + 1) && ndg_outer_add(o, ndg_lua_reals(rows) + i * q) == NDG_DIVERGED) {
       lua_pushinteger(L, (lua_Integer)i + 1);
       lua_rawseti(L, -2, ++bad);
     }
@@ -144,13 +166,31 @@ static int outer_state(lua_State *L) { /* [-0, +1, v] {steps, slots = array or n
   return 1;
 }
 
+/* The slots on top of the stack; NULL for an optimizer that has none. [-0, +0, v] */
+static const double *check_slots(lua_State *L, uint64_t n_slots, uint64_t n_theta) {
+  const ndg_lua_array *a = luaL_testudata(L, -1, NDG_LUA_ARRAY) ? ndg_lua_check_array(L, -1) : NULL;
+  if (n_slots == 0 && lua_isnil(L, -1))
+    return NULL;
+  if (n_slots == 0 || !a || a->kind != NDG_REAL || a->shape.n_dims != 2 ||
+      a->shape.dim[0] != n_slots || a->shape.dim[1] != n_theta) {
+    const char *got = luaL_tolstring(L, -1, NULL);
+    if (n_slots == 0)
+      ndg_lua_fail(L, NDG_EINVAL, "the state of this optimizer has no slots, got %s", got);
+    else
+      ndg_lua_fail(L, NDG_EINVAL,
+                   "slots of this optimizer's state are %" PRIu64 "x%" PRIu64 " real, got %s",
+                   n_slots, n_theta, got);
+    return NULL;
+  }
+  return ndg_lua_reals(a);
+}
+
 static int outer_set_state(lua_State *L) { /* [-0, +1, v] (state): self */
   ndg_outer *o = check_outer(L);
   luaL_checktype(L, 2, LUA_TTABLE);
   const uint64_t steps = (uint64_t)ndg_lua_field_integer(L, 2, "steps", 0);
-  const uint64_t n = ndg_outer_n_slots(o) * ndg_outer_n_theta(o);
   lua_getfield(L, 2, "slots");
-  const double *slots = n ? ndg_lua_reals(ndg_lua_check_reals(L, -1, n, "slots")) : NULL;
+  const double *slots = check_slots(L, ndg_outer_n_slots(o), ndg_outer_n_theta(o));
   ndg_error e = {0};
   if (ndg_outer_set_state(o, steps, slots, &e) < 0) {
     return ndg_lua_raise(L, &e, NULL, NULL);

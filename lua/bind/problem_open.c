@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge.core.problem{...}: a Lua description becomes a compiled problem, and problem:set_tasks.
    Every field is required; defaults live in the Lua layer. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "bind/bind.h"
@@ -35,13 +36,19 @@ static ndg_inner check_inner(lua_State *L, int spec) { /* [-0, +0, v] */
 /* {name, values = array, role, classes} on top of the stack. [-0, +0, v] */
 static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
   const int t = lua_gettop(L);
-  luaL_argcheck(L, lua_istable(L, t), 1, "each of arrays must be a table");
+  if (!lua_istable(L, t))
+    ndg_lua_fail(L, NDG_EINVAL,
+                 "each of the tasks' arrays must be a table { name, values, role }, got %s",
+                 luaL_typename(L, t));
   lua_getfield(L, t, "name");
   out->name = lua_tostring(L, -1);
   if (!out->name) {
     ndg_lua_fail(L, NDG_EINVAL, "a task array has no name");
   }
   lua_getfield(L, t, "values");
+  if (luaL_testudata(L, -1, NDG_LUA_ARRAY) && strstr(luaL_tolstring(L, -1, NULL), "closed"))
+    ndg_lua_fail(L, NDG_EINVAL, "task array %s is closed", out->name);
+  lua_settop(L, t + 2);
   const ndg_lua_array *a = luaL_testudata(L, -1, NDG_LUA_ARRAY) ? ndg_lua_test_array(L, -1) : NULL;
   if (!a) {
     ndg_lua_fail(L, NDG_EINVAL, "task array %s must be a nudge.array, got %s", out->name,
@@ -53,8 +60,9 @@ static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
   out->shape = a->shape;
   if (n_tasks > 1) { /* the first axis runs over tasks */
     if (a->shape.dim[0] != n_tasks || a->shape.n_dims < 2) {
-      ndg_lua_fail(L, NDG_EINVAL, "task array %s has %d tasks on its first axis, not %d", out->name,
-                   (int)a->shape.dim[0], (int)n_tasks);
+      ndg_lua_fail(L, NDG_EINVAL,
+                   "task array %s has %" PRIu64 " tasks on its first axis, not %" PRIu64, out->name,
+                   a->shape.n_dims < 2 ? UINT64_C(1) : a->shape.dim[0], n_tasks);
     }
     memmove(out->shape.dim, out->shape.dim + 1, sizeof *out->shape.dim * (NDG_MAX_DIMS - 1));
     out->shape.dim[NDG_MAX_DIMS - 1] = 1;
@@ -71,7 +79,9 @@ static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
 static ndg_task_arrays check_tasks(lua_State *L, int spec) {
   ndg_task_arrays tasks = {.n_tasks = (uint64_t)ndg_lua_field_integer(L, spec, "n_tasks", 1)};
   lua_getfield(L, spec, "arrays");
-  luaL_argcheck(L, lua_istable(L, -1), spec, "field arrays must be a list");
+  if (!lua_istable(L, -1))
+    ndg_lua_fail(L, NDG_EINVAL, "tasks must come from nudge.tasks or a domain; arrays is %s",
+                 luaL_typename(L, -1));
   tasks.n_arrays = lua_rawlen(L, -1);
   ndg_array *arrays = lua_newuserdatauv(L, (size_t)(tasks.n_arrays + 1) * sizeof *arrays, 0);
   memset(arrays, 0, (size_t)(tasks.n_arrays + 1) * sizeof *arrays);

@@ -28,7 +28,9 @@ local function sorted_keys(t)
   for key in pairs(t) do
     keys[#keys + 1] = key
   end
-  table.sort(keys)
+  table.sort(keys, function(a, b)
+    return tostring(a) < tostring(b)
+  end)
   return keys
 end
 check.sorted_keys = sorted_keys
@@ -82,6 +84,36 @@ function check.choice(owner, name, value, choices)
   end
   check.fail("%s: %s = '%s' is not one of: %s", owner, name, tostring(value),
     table.concat(choices, ", "))
+end
+
+-- A list of values of one type, without holes and named fields: both would be passed over.
+function check.list(owner, name, value, wanted)
+  if type(value) ~= "table" then
+    check.fail("%s: %s must be a list, got %s", owner, name, check.type_of(value))
+  end
+  local n = 0
+  for _ in pairs(value) do
+    n = n + 1
+  end
+  for i = 1, n do
+    if value[i] == nil then
+      check.fail("%s: %s must be a list { first, second, ... } without holes and named fields; "
+        .. "entry %d is missing", owner, name, i)
+    elseif not fits(value[i], wanted) then
+      check.fail("%s: entry %d of %s must be a %s, got %s", owner, i, name, wanted,
+        check.type_of(value[i]))
+    end
+  end
+  return value
+end
+
+-- One line of text to be shown in messages and figures.
+function check.name(owner, name, value)
+  if value == "" or #value > 100 or value:find "%c" then
+    check.fail("%s: %s must be one line of 1 to 100 characters, got '%s'", owner, name,
+      (value:sub(1, 40):gsub("%c", "?")))
+  end
+  return value
 end
 
 -- A number in [lowest, highest].

@@ -56,11 +56,12 @@ function curves.summarise(results)
   if type(results) ~= "table" or #results == 0 then
     check.fail("%s takes a list of results of nudge.meta_train", owner)
   end
+  check.list(owner, "what it takes", results, "any")
   local out = { n = #results }
   for what, along in pairs { steps = "step", validation = "step", test = "inner_steps" } do
     local lists = {}
     for r, result in ipairs(results) do
-      if type(result) ~= "table" or type(result.steps) ~= "table" then
+      if (getmetatable(result) or {}).__name ~= "nudge.training" then
         check.fail("%s: entry %d is no result of nudge.meta_train", owner, r)
       end
       lists[r] = what == "test" and result.test and result.test.rows or result[what] or {}

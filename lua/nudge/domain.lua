@@ -157,6 +157,7 @@ end
 
 -- A domain from a family: { name, seed, n_inputs, n_outputs, family }.
 function domain.new(fields)
+  check.name("domain", "name", fields.name)
   local root, random = core.random(fields.seed), {}
   for _, split in ipairs(splits) do
     random[split] = root:stream(split)

@@ -86,7 +86,8 @@ local function count_hidden(panel, series, hidden)
     local axis = name == "x" and "x" or "y"
     for _, v in ipairs(series[name] or {}) do
       if not axes.shows(panel, axis, v) then
-        local why = (v ~= v or math.abs(v) == math.huge) and "not finite" or "not positive"
+        local why = (v ~= v or math.abs(v) == math.huge) and "not finite"
+          or math.abs(v) > 1e300 and "too large" or "not positive"
         hidden[why] = (hidden[why] or 0) + 1
       end
     end
@@ -121,6 +122,12 @@ local function series_of(owner, book, given)
   if not s.low ~= not s.high or not (s.y or s.low) then
     check.fail("%s: give y, or low and high of a band, or all three", owner)
   end
+  check.range(owner, "width", s.width or 1, 0.01, 100)
+  for i, low in ipairs(s.low or {}) do
+    if low > s.high[i] then
+      check.fail("%s: low[%d] = %g is above high[%d] = %g", owner, i, low, i, s.high[i])
+    end
+  end
   local color, point = style_of(owner, book, s)
   s.point, s.line = marks(owner, s, point)
   s.color, s.point_size = color, s.line == false and 1.1 or 0.8
@@ -149,6 +156,8 @@ local function lines_of(owner, book, axis, given)
     if not line[axis] or line[axis == "x" and "y" or "x"] then
       check.fail("%s: it stands at a number %s, and no other", name, axis)
     end
+    check.range(name, axis, line[axis], -1e300, 1e300)
+    check.range(name, "width", line.width or 1, 0.01, 100)
     line.color = style_of(name, book, { label = line.label, color = line.color or "grey" })
     line.dashed = line.dashed == nil and not line.dotted or line.dashed
     out[i] = line

@@ -3,13 +3,12 @@
 --   { log =, low =, high =, zero = where a logarithmic horizontal axis shows 0, or nil }
 local axes = {}
 
-local function finite(v)
-  return v == v and math.abs(v) < math.huge
-end
+-- The width of an axis, with its margins, is a number too.
+local LARGEST = 1e300
 
 -- Can a value be drawn on an axis? Zero has a place of its own on a logarithmic horizontal one.
 function axes.shows(panel, axis, v)
-  return v ~= nil and finite(v)
+  return v ~= nil and math.abs(v) <= LARGEST -- NaN neither
     and (v > 0 or not panel[axis .. "log"] or (axis == "x" and v == 0))
 end
 

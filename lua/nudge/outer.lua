@@ -49,7 +49,8 @@ local function frozen_groups(owner, freeze, groups)
   for i, group in ipairs(groups) do
     names[i] = group.name
   end
-  for _, pattern in ipairs(type(freeze) == "table" and freeze or { freeze }) do
+  local patterns = type(freeze) == "string" and { freeze } or freeze or {}
+  for _, pattern in ipairs(check.list(owner, "freeze", patterns, "string")) do
     local found = false
     local anchored = "^" .. tostring(pattern):gsub("%W", "%%%0"):gsub("%%%*", ".*") .. "$"
     for _, name in ipairs(names) do

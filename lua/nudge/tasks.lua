@@ -152,7 +152,9 @@ function tasks.arrays(given)
   local out = { n_tasks = 1, arrays = {}, origin = "arrays of the script" }
   for _, name in ipairs(check.sorted_keys(given)) do
     local value = given[name]
-    if name == "n_tasks" then
+    if type(name) ~= "string" then
+      check.fail("%s takes arrays by name; entry %s has none", owner, tostring(name))
+    elseif name == "n_tasks" then
       out.n_tasks = math.tointeger(value)
       if not out.n_tasks or out.n_tasks < 1 or out.n_tasks > MAX_TASKS then
         check.fail("%s: n_tasks = %s is not a whole number from 1 to %d", owner, tostring(value),

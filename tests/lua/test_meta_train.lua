@@ -425,7 +425,8 @@ tap.test("an outer optimizer for a loop of the script's own", function()
   local rule = pulls.description().rule
   local theta = problem:theta()
   local function step(optimiser)
-    local bad = optimiser:add(problem:set_theta(theta):estimate(rule, { per_task = true }))
+    local rows = problem:set_theta(theta):estimate(rule, { per_task = true })
+    local bad = optimiser:add(rows)
     tap.is(#bad, 0)
     local report
     theta, report = optimiser:step(theta)

@@ -6,6 +6,8 @@ local check = require "nudge.check"
 local domain = require "nudge.domain"
 local regression = require "nudge.domains.regression"
 
+local MAX_NUMBERS = 1 << 28 -- of all centres
+
 local fields = {
   name = "string", seed = "integer", ways = "integer", classes = "integer", shots = "integer",
   eval_shots = "integer", features = "integer", spread = "number", deviation = "number",
@@ -22,6 +24,10 @@ local function checked(owner, given)
       t.ways, t.classes)
   end
   t.features = check.range(owner, "features", t.features or 2, 1, 100000)
+  if t.classes * t.features > MAX_NUMBERS then
+    check.fail("%s: classes = %d centres of features = %d make %d numbers, more than %d; lower one",
+      owner, t.classes, t.features, t.classes * t.features, MAX_NUMBERS)
+  end
   t.spread = check.range(owner, "spread", t.spread or 1, 0, 1e150)
   t.deviation = check.range(owner, "deviation", t.deviation or 0.2, 0, 1e150)
   return t

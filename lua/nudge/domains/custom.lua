@@ -70,11 +70,17 @@ local function check_task(t, batch, i, arrays)
         .. "lists them)", tostring(name), check.suggestion(name, t.arrays))
     end
   end
+  local labelled = false
   for _, name in ipairs(t.arrays) do
     if arrays[name] == nil then
       domain.fail(t.name, batch, i, "the function task returned no %s", name)
     end
     check_array(t, batch, i, name, arrays[name])
+    labelled = labelled or arrays[name]:kind() == "index"
+  end
+  if t.classes and not labelled then
+    domain.fail(t.name, batch, i, "no array holds labels, and classes = %d has no effect; remove "
+      .. "it, or return labels as nudge.array(list, 'index')", t.classes)
   end
   check_supervised(t, batch, i, arrays)
 end
@@ -162,9 +168,16 @@ return function(given)
   if t.classes then
     check.range(owner, "classes", t.classes, 1, (1 << 31) - 1)
   end
-  t.arrays, t.known, t.first = t.arrays or supervised, {}, {}
+  t.arrays = check.list(owner, "arrays", t.arrays or supervised, "string")
+  t.known, t.first = {}, {}
   for _, name in ipairs(t.arrays) do
-    t.known[name] = true
+    if t.known[name] then
+      check.fail("%s: arrays names '%s' twice", owner, name)
+    end
+    t.known[name] = check.name(owner, "a name in arrays", name)
+  end
+  if #t.arrays == 0 then
+    check.fail("%s: arrays is empty; leave it out for %s", owner, table.concat(supervised, ", "))
   end
   return domain.new {
     name = t.name, seed = t.seed or 0,

@@ -29,7 +29,7 @@ function regression.range(owner, name, value)
   if #value ~= 2 or type(low) ~= "number" or type(high) ~= "number" then
     check.fail("%s: %s must be { lowest, highest } or a number", owner, name)
   end
-  if not (low <= high and low > -math.huge and high < math.huge) then
+  if not (low <= high and high - low < math.huge) or low == math.huge then
     check.fail("%s: %s = { %s, %s } is no range; the lowest comes first, both are finite", owner,
       name, tostring(low), tostring(high))
   end

@@ -185,7 +185,7 @@ end
 
 local function check_path(what, path)
   if type(path) ~= "string" or path == "" then
-    check.fail("%s: a path is wanted, got %s", what, check.type_of(path))
+    check.fail("%s: a path is wanted, got %s", what, path == "" and "''" or check.type_of(path))
   end
   return path
 end

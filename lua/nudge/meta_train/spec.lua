@@ -56,13 +56,13 @@ function spec.check(given)
   t.on_divergence = check.choice(OWNER, "on_divergence", t.on_divergence or "stop",
     { "stop", "skip" })
   t.accepted = {}
-  for _, status in ipairs(t.accept or {}) do
+  for _, status in ipairs(check.list(OWNER, "accept", t.accept or {}, "string")) do
     t.accepted[check.choice(OWNER, "accept", status, { "not_converged", "past_radius" })] = true
   end
   t.outer = outer.check(OWNER .. ": outer", t.outer, outer_fields)
   t.outer.schedule = t.outer.schedule or "constant"
   t.factor = schedule.of(OWNER .. ": outer", t.outer.schedule, t.steps)
-  t.name = t.name or t.domain.name
+  t.name = check.name(OWNER, "name", t.name or t.domain.name)
   return t
 end
 

@@ -22,6 +22,18 @@ function workbench:close()
 end
 workbench.__close = workbench.close
 
+-- Tasks of a domain that may be a script's own: those that were asked for, or an error.
+local function tasks_of(d, split, first, n)
+  local tasks = d:tasks(split, first, n)
+  if type(tasks) ~= "table" or type(tasks.arrays) ~= "table" or tasks.n_tasks ~= n then
+    check.fail("domain %s gave %s for %d tasks of %s from task %d on; its method tasks(split, "
+      .. "first, n) gives them as nudge.domain does", d.name, type(tasks) ~= "table"
+      and (tasks == nil and "nothing" or check.type_of(tasks)) or type(tasks.arrays) ~= "table"
+      and "no arrays" or "n_tasks = " .. tostring(tasks.n_tasks), n, split, first)
+  end
+  return tasks
+end
+
 -- The problem that holds tasks first .. first + n - 1 of a split, for one use.
 function workbench:problem(use, split, first, n)
   local key = use .. n
@@ -30,7 +42,7 @@ function workbench:problem(use, split, first, n)
     return entry.problem
   end
   local d = self.description
-  local tasks = d.domain:tasks(split, first, n)
+  local tasks = tasks_of(d.domain, split, first, n)
   if entry then
     entry.problem:set_tasks(tasks)
   else
@@ -102,14 +114,14 @@ end
 function workbench.step_numbers(owner, name, given, default)
   local steps = given == nil and default or type(given) == "table" and given or { given }
   local out = {}
-  for i, value in ipairs(steps) do
+  for i, value in ipairs(check.list(owner, name, steps, "number")) do
     out[i] = math.tointeger(value)
     if not out[i] or out[i] < 0 or (i > 1 and out[i] <= out[i - 1]) then
       check.fail("%s: %s must be ascending whole numbers from 0 on, got %s", owner, name,
         tostring(value))
     end
   end
-  if #out == 0 or #out ~= #steps then
+  if #out == 0 then
     check.fail("%s: %s is empty", owner, name)
   end
   return out
