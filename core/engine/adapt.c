@@ -12,10 +12,6 @@ static ndg_status check_steps(uint64_t n, const uint64_t *steps, ndg_error *e) {
   return NDG_OK;
 }
 
-static void *row(const ndg_vector *v, uint64_t task) {
-  return (char *)v->data + (size_t)(task * v->stride) * ndg_dtype_size(v->dtype);
-}
-
 /* The results at one number of steps. A task that has diverged has none. */
 static ndg_status look(ndg_problem *p, const ndg_vector *at, double *learn_loss, double *eval_loss,
                        double *eval_accuracy, double *phi, ndg_error *e) {
@@ -34,7 +30,7 @@ static ndg_status look(ndg_problem *p, const ndg_vector *at, double *learn_loss,
       if (results[i])
         results[i][t] = NAN;
     if (phi)
-      ndg_convert_to_f64(at->dtype, row(at, t), phi + t * n, n);
+      ndg_convert_to_f64(at->dtype, ndg_task_data(at, t), phi + t * n, n);
     for (uint64_t i = 0; lost && phi && i < n; i++)
       phi[t * n + i] = NAN;
   }
@@ -118,11 +114,11 @@ ndg_status ndg_problem_predict(ndg_problem *p, const double *phi, double *out, n
     return st;
   ndg_vector *at = p->gradient[0]; /* free between phases */
   for (uint64_t t = 0; t < n_tasks; t++)
-    ndg_convert_from_f64(p->dtype, row(at, t), phi + t * p->n_phi, p->n_phi);
+    ndg_convert_from_f64(p->dtype, ndg_task_data(at, t), phi + t * p->n_phi, p->n_phi);
   ndg_programs_bind(p, program, 0, &(ndg_operands){.vector[NDG_AT_STATE] = at},
                     &(ndg_targets){.vector[NDG_TO_VALUE] = p->predictions});
   ndg_programs_run(program, 0);
   for (uint64_t t = 0; t < n_tasks; t++)
-    ndg_convert_to_f64(p->dtype, row(p->predictions, t), out + t * n, n);
+    ndg_convert_to_f64(p->dtype, ndg_task_data(p->predictions, t), out + t * n, n);
   return NDG_OK;
 }

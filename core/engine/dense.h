@@ -39,10 +39,6 @@ void ndg_dense_solve_task(const ndg_dense *, uint64_t task, size_t n_rhs, double
 /* [any; any; P²] Frobenius norm of each task's matrix. */
 void ndg_dense_norms(const ndg_dense *, double *norms);
 
-/* [any; any; pure] First number of a task's part of a vector. */
-static inline void *ndg_task_data(const ndg_vector *v, uint64_t task) {
-  return (char *)v->data + task * v->stride * ndg_dtype_size(v->dtype);
-}
 /* [owner; open; allocates] Real PHI or THETA vector in the problem's element type. NULL: no memory.
  */
 ndg_vector *ndg_real_vector(const ndg_problem *, uint32_t space);

@@ -174,11 +174,10 @@ static void read_mean(const ndg_vector *v, double *out) {
 }
 
 static void read_gradient(const ndg_vector *v, bool per_task, double *out) {
-  const size_t row = (size_t)v->stride * ndg_dtype_size(v->dtype);
   if (!per_task)
     read_mean(v, out);
   for (uint64_t t = 0; per_task && t < v->n_tasks; t++)
-    ndg_convert_to_f64(v->dtype, (const char *)v->data + t * row, out + t * v->length, v->length);
+    ndg_convert_to_f64(v->dtype, ndg_task_data(v, t), out + t * v->length, v->length);
 }
 
 /* A task that is lost is said to be, also if the rule has not noticed. */

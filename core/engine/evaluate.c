@@ -76,17 +76,17 @@ static ndg_status value_vector(ndg_problem *p, bool is_complex, ndg_error *e) {
 static ndg_complex mean_value(const ndg_vector *v) {
   long double re = 0, im = 0;
   for (uint64_t t = 0; t < v->n_tasks; t++) {
-    const char *at = (const char *)v->data + t * v->stride * ndg_dtype_size(v->dtype);
+    const void *at = ndg_task_data(v, t);
     switch (v->dtype) {
     case NDG_F32:
-      re += *(const float *)(const void *)at;
+      re += *(const float *)at;
       break;
     case NDG_LONG_DOUBLE:
-      re += *(const long double *)(const void *)at;
+      re += *(const long double *)at;
       break;
     default:
-      re += *(const double *)(const void *)at;
-      im += v->dtype == NDG_C128 ? ((const double *)(const void *)at)[1] : 0;
+      re += *(const double *)at;
+      im += v->dtype == NDG_C128 ? ((const double *)at)[1] : 0;
       break;
     }
   }
@@ -145,8 +145,7 @@ ndg_status ndg_problem_evaluate(ndg_problem *p, ndg_evaluation *ev, ndg_error *e
 
 static void each_value(const ndg_vector *v, double *each) {
   for (uint64_t t = 0; t < v->n_tasks; t++)
-    ndg_convert_to_f64(v->dtype, (const char *)v->data + t * v->stride * ndg_dtype_size(v->dtype),
-                       each + t, 1);
+    ndg_convert_to_f64(v->dtype, ndg_task_data(v, t), each + t, 1);
 }
 
 ndg_status ndg_problem_losses(ndg_problem *p, uint32_t loss, const ndg_vector *phi, double *each,

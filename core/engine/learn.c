@@ -37,9 +37,8 @@ ndg_status ndg_problem_learn(ndg_problem *p, double *phi, ndg_learning *out, ndg
   if (!end)
     return ndg_no_memory(e, "the learned parameters");
   const ndg_status st = learn(p, end, out, e);
-  const size_t row = (size_t)end->stride * ndg_dtype_size(end->dtype);
   for (uint64_t t = 0; phi && st >= 0 && t < end->n_tasks; t++)
-    ndg_convert_to_f64(end->dtype, (const char *)end->data + t * row, phi + t * p->n_phi, p->n_phi);
+    ndg_convert_to_f64(end->dtype, ndg_task_data(end, t), phi + t * p->n_phi, p->n_phi);
   ndg_vector_destroy(end);
   atomic_store(&p->cancelled, 0);
   return st;

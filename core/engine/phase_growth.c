@@ -51,15 +51,11 @@ uint64_t ndg_phase_watch_growth(ndg_phase_run *r, uint64_t *first, double *rate)
   return n;
 }
 
-static void *row(const ndg_vector *v, uint64_t task) {
-  return (char *)v->data + (size_t)(task * v->stride) * ndg_dtype_size(v->dtype);
-}
-
 void ndg_phase_put_back(const ndg_problem *p, ndg_vector *end) {
   for (uint64_t t = 0; p->rule_options && t < end->n_tasks; t++)
     if (p->phase.status[t] == NDG_TASK_DIVERGED) {
-      memset(row(end, t), 0, (size_t)end->length * ndg_dtype_size(end->dtype));
-      ndg_dtype_convert(end->dtype, row(end, t), p->start->dtype, row(p->start, t),
-                        (size_t)p->n_phi);
+      memset(ndg_task_data(end, t), 0, (size_t)end->length * ndg_dtype_size(end->dtype));
+      ndg_dtype_convert(end->dtype, ndg_task_data(end, t), p->start->dtype,
+                        ndg_task_data(p->start, t), (size_t)p->n_phi);
     }
 }

@@ -67,7 +67,7 @@ static void hold_frozen(ndg_phase_run *r) {
   const size_t row = (size_t)from->stride * ndg_dtype_size(from->dtype);
   for (uint64_t t = 0; t < from->n_tasks; t++)
     if (r->entry->frozen[t])
-      memcpy((char *)to->data + t * row, (const char *)from->data + t * row, row);
+      memcpy(ndg_task_data(to, t), ndg_task_data(from, t), row);
 }
 
 /* How many steps from t on need nobody to look at them. */

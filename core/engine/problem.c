@@ -299,9 +299,7 @@ ndg_status ndg_problem_set_theta(ndg_problem *p, const double *theta, ndg_error 
 }
 
 void ndg_problem_get_start(const ndg_problem *p, uint64_t task, double *phi) {
-  const char *row =
-      (const char *)p->start->data + (size_t)(task * p->start->stride) * ndg_dtype_size(p->dtype);
-  ndg_convert_to_f64(p->dtype, row, phi, p->n_phi);
+  ndg_convert_to_f64(p->dtype, ndg_task_data(p->start, task), phi, p->n_phi);
 }
 
 void ndg_problem_set_stability_radius(ndg_problem *p, double radius) {

@@ -27,8 +27,9 @@ static ndg_status open_solver(ndg_solver *s, ndg_problem *p, ndg_solve *request,
     fits = fits && *flags[i];
   }
   s->before = ndg_calloc(s->n_tasks, sizeof *s->before);
+  s->curvature = ndg_calloc(s->n_tasks, sizeof *s->curvature);
   s->spent = ndg_calloc(s->n_tasks, sizeof *s->spent);
-  fits = fits && s->before && s->spent;
+  fits = fits && s->before && s->curvature && s->spent;
   for (uint64_t t = 0; fits && t < s->n_tasks; t++) {
     s->lost[t] = p->outcome.status[t] == NDG_TASK_DIVERGED;
   }
@@ -49,6 +50,7 @@ static void close_solver(ndg_solver *s) {
     ndg_free(flags[i]);
   }
   ndg_free(s->before);
+  ndg_free(s->curvature);
   ndg_free(s->spent);
 }
 
@@ -173,7 +175,7 @@ static ndg_status judge(const ndg_solver *s, const char *name, ndg_error *e) {
       return ndg_fail(e, NDG_NOT_CONVERGED,
                       "%s met curvature %.3g in %s: H + damping I is not positive definite; "
                       "raise damping, or learn longer so that phi is at a minimum",
-                      name, s->worst_curvature, task);
+                      name, s->curvature[t], task);
     }
   }
   if (s->request->tolerance > 0 && !(s->request->residual <= s->request->tolerance)) {
@@ -199,6 +201,9 @@ static ndg_status judge_series(ndg_solver *s, ndg_error *e) {
                     task, residual, (unsigned long long)s->spent[t] + 1, (double)s->alpha[t]);
     }
     ndg_outcomes_lose(s->problem, t, s->spent[t]);
+    /* A later solve may start warm, and would never come back from there. */
+    memset(ndg_task_data(s->request->x, t), 0,
+           (size_t)s->request->x->length * ndg_dtype_size(s->request->x->dtype));
   }
   return st;
 }

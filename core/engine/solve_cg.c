@@ -16,7 +16,7 @@ static void step_lengths(ndg_solver *s) {
       s->factor[t] = s->rr[t] / s->pq[t];
     } else {
       s->broken[t] = 1;
-      s->worst_curvature = (double)s->pq[t];
+      s->curvature[t] = (double)s->pq[t];
     }
   }
 }

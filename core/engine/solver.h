@@ -18,12 +18,12 @@ typedef struct ndg_solver {
   long double *factor;               /* of the vector operation under way */
   long double *alpha;                /* Neumann's step */
   double *before;                    /* relative residual of the last pass */
+  double *curvature;                 /* negative, along the direction that broke it */
   uint64_t *spent;                   /* products with A */
   uint8_t *broken;                   /* a direction of negative curvature */
   uint8_t *lost;                     /* learning diverged: nothing to solve */
   uint8_t *active;                   /* takes part in the step under way */
   uint8_t *done;                     /* no further pass */
-  double worst_curvature;
   double epsilon;
 } ndg_solver;
 

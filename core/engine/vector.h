@@ -30,6 +30,10 @@ ndg_vector *ndg_vector_create(uint32_t space, ndg_dtype, uint64_t n_tasks, uint6
 void ndg_vector_destroy(ndg_vector *);
 /* [any; any; pure] Bytes that a vector's numbers take. */
 uint64_t ndg_vector_bytes(const ndg_vector *);
+/* [any; any; pure] First number of a task's part of a vector. */
+static inline void *ndg_task_data(const ndg_vector *v, uint64_t task) {
+  return (char *)v->data + task * v->stride * ndg_dtype_size(v->dtype);
+}
 /* [any; any; pure] Is the type NDG_C128? */
 bool ndg_vector_is_complex(const ndg_vector *);
 /* [any; any; hot] All zeros. */

@@ -69,21 +69,10 @@ typedef struct estimate {
   ndg_vector *phi, *g, *v, *direct, *mixed;
 } estimate;
 
-/* Into the record: a soft status and its line. The first one counts. */
-static void note(estimate *x, ndg_status st, const ndg_error *e) {
-  if (x->record->status == NDG_OK) {
-    x->record->status = st;
-    (void)snprintf(x->record->note, sizeof x->record->note, "%.*s", (int)sizeof x->record->note - 1,
-                   e->text);
-  }
-}
-
 /* A result that stopped short is still one; one that diverged is not. */
 static ndg_status settle(estimate *x, ndg_status st, const ndg_error *e) {
-  if (st > 0) {
-    note(x, st, e);
-  }
-  return st == NDG_OK || st == NDG_NOT_CONVERGED ? NDG_OK : ndg_fail(x->error, st, "%s", e->text);
+  const ndg_status settled = learning_settle(x->record, st, e, x->error);
+  return st > 0 && st != NDG_NOT_CONVERGED ? ndg_fail(x->error, st, "%s", e->text) : settled;
 }
 
 static ndg_status make_vectors(estimate *x) {
@@ -116,8 +105,7 @@ static ndg_status free_phase(estimate *x) {
   ndg_error local = {0};
   const ndg_status st = x->api->relax(x->problem, &p, &local);
   if (st == NDG_DIVERGED && info.n_tasks > 1) { /* the host leaves those tasks out */
-    note(x, st, &local);
-    return NDG_OK;
+    return learning_settle(x->record, st, &local, x->error);
   }
   return settle(x, st, &local);
 }
@@ -143,8 +131,7 @@ static ndg_status solve(estimate *x) {
   const ndg_status st = x->api->solve(x->problem, &s, &local);
   x->record->residual = s.residual;
   if (st == NDG_DIVERGED) { /* a series that grows: the host leaves those tasks out */
-    note(x, st, &local);
-    return NDG_OK;
+    return learning_settle(x->record, st, &local, x->error);
   }
   return settle(x, st, &local);
 }

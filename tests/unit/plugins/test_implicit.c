@@ -123,6 +123,33 @@ START_TEST(warm_start_goes_on) {
 }
 END_TEST
 
+/* With a pull of e³ a series of steps 0.5 grows without bound, with a pull of 1 it does not: the
+   vector that is kept must not bring the first into the second. */
+START_TEST(warm_start_forgets_divergence) {
+  ndg_problem *problem = open_network(descent(0.05, 100), "", 0);
+  const ndg_instance warm =
+      open_rule("implicit", "solver=neumann; iterations=400; warm_start=true; alpha=0.5");
+  const ndg_instance cold = open_rule("implicit", "solver=neumann; iterations=400; alpha=0.5");
+  double theta[MOST_THETA], wanted[MOST_THETA];
+  const uint64_t n = count_theta(problem);
+  ndg_record record;
+  ndg_error e = {0};
+  for (int round = 0; round < 2; round++) {
+    for (uint64_t i = 0; i < n; i++) {
+      theta[i] = round == 0 ? 3 : 0;
+    }
+    ck_assert_int_eq(ndg_problem_set_theta(problem, theta, &e), NDG_OK);
+    ck_assert_int_eq(ndg_problem_estimate(problem, &warm, false, found, &record, &e),
+                     round == 0 ? NDG_DIVERGED : NDG_OK);
+  }
+  ck_assert_int_eq(ndg_problem_estimate(problem, &cold, false, wanted, &record, &e), NDG_OK);
+  for (uint64_t i = 0; i < n; i++) {
+    ck_assert_double_eq_tol(found[i], wanted[i], 1e-12 * (1 + fabs(wanted[i])));
+  }
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(divergence_gives_no_number) {
   ndg_problem *problem = open_scalar(descent(0.1, 50));
   ndg_record record =
@@ -207,6 +234,7 @@ int main(void) {
   tcase_add_test(tests, stopping_short_is_said);
   tcase_add_test(tests, saddle_is_no_solution);
   tcase_add_test(tests, warm_start_goes_on);
+  tcase_add_test(tests, warm_start_forgets_divergence);
   tcase_add_test(tests, divergence_gives_no_number);
   tcase_add_test(tests, theta_in_the_evaluation_loss);
   tcase_add_test(tests, costs);
