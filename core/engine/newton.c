@@ -386,90 +386,6 @@ static double contraction(const ndg_newton *s) {
   return pow(s->history[last] / s->history[middle], 1.0 / (double)(last - middle));
 }
 
-static void tell(const ndg_newton *s) {
-  const ndg_task_states *out = &s->problem->phase;
-  for (uint64_t t = 0; t < s->n_tasks; t++) {
-    const uint8_t status = s->task[t].status;
-    out->step[t] = s->phase->steps_taken;
-    out->status[t] = status == NDG_NOT_FINITE                                   ? NDG_TASK_DIVERGED
-                     : status == NDG_AT_TOLERANCE || status == NDG_AT_ROUND_OFF ? NDG_TASK_CONVERGED
-                                                                                : NDG_TASK_RUNNING;
-  }
-}
-
-/* The worst task speaks for the phase. */
-static ndg_status conclude(const ndg_newton *s, ndg_error *e) {
-  const double steps = (double)s->phase->steps_taken;
-  ndg_status st = NDG_OK;
-  for (uint64_t t = 0; t < s->n_tasks; t++) {
-    const ndg_newton_task *k = &s->task[t];
-    char task[NDG_TASK_NAME_SIZE];
-    ndg_task_name(&s->problem->tasks.labels, t, task);
-    const bool missed = s->phase->tolerance > 0 && k->status != NDG_AT_TOLERANCE;
-    if (k->status == NDG_NOT_FINITE) {
-      return ndg_fail(e, NDG_DIVERGED,
-                      "Newton's method: the gradient of %s is not finite where it starts", task);
-    }
-    if (k->status == NDG_STUCK) {
-      st = ndg_fail(e, NDG_NOT_CONVERGED,
-                    "Newton's method is stuck in %s after %.0f steps with gradient norm "
-                    "%.3g: no direction lowers it; use a smaller beta, or start nearer",
-                    task, steps, k->norm);
-    } else if (missed && st == NDG_OK) {
-      st = ndg_fail(e, NDG_NOT_CONVERGED,
-                    "Newton's method stopped in %s after %.0f steps%s at gradient norm %.3g, "
-                    "above %.3g: allow more steps or a larger tolerance",
-                    task, steps, k->status == NDG_AT_ROUND_OFF ? " at round-off" : "", k->norm,
-                    k->goal);
-    }
-  }
-  return st;
-}
-
-/* Is the Hessian of a task where it ended known to be positive definite? Steps with one positive
-   definite factor contract towards minima only. */
-static bool known_minimum(const ndg_newton *s, uint64_t t) {
-  const ndg_newton_task *k = &s->task[t];
-  const ndg_dense *factor = k->use_own ? &s->own : s->base ? &s->base->dense : NULL;
-  return factor && !factor->is_lu[t] && k->level == NDG_CHORD && k->status != NDG_RUNNING;
-}
-
-/* Newton's method goes to saddles as well, and no gradient of a solution exists there. Whoever
-   starts a phase at a given point has that point to answer for, so a start that is kept is not
-   looked at. */
-static ndg_status check_minimum(ndg_newton *s, ndg_error *e) {
-  const ndg_phase *ph = s->phase;
-  const ndg_factor *factor;
-  bool known = true;
-  if (ph->beta.re != 0 || ph->beta.im != 0 || s->is_complex || (ph->start && !ph->steps_taken)) {
-    return NDG_OK;
-  }
-  for (uint64_t t = 0; t < s->n_tasks; t++) {
-    known = known && known_minimum(s, t);
-  }
-  if (known) {
-    return NDG_OK;
-  }
-  ndg_error reason = {0};
-  const ndg_status st = ndg_factor_at(s->problem, s->phi, 0, &factor, &reason);
-  if (st < 0) { /* singular: not definite either */
-    return ndg_fail(e, st == NDG_ENUMERIC ? NDG_NOT_CONVERGED : st, "end of the free phase: %s",
-                    reason.text);
-  }
-  for (uint64_t t = 0; t < s->n_tasks; t++) {
-    if (factor->dense.is_lu[t] == NDG_LU) {
-      char task[NDG_TASK_NAME_SIZE];
-      ndg_task_name(&s->problem->tasks.labels, t, task);
-      return ndg_fail(e, NDG_NOT_CONVERGED,
-                      "the Hessian at the end of the free phase is not positive definite (saddle): "
-                      "learn_loss of %s has no minimum there; add a penalty to it, or start "
-                      "elsewhere",
-                      task);
-    }
-  }
-  return NDG_OK;
-}
-
 static ndg_status run(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, bool minimum,
                       ndg_error *e) {
   ndg_newton s;
@@ -499,11 +415,10 @@ static ndg_status run(ndg_problem *p, ndg_phase *phase, const ndg_factor *base, 
     ndg_vector_copy(phase->end, s.phi);
     phase->gradient_norm = largest_norm(&s);
     phase->contraction = contraction(&s);
-    tell(&s);
-    st = conclude(&s, e);
+    st = ndg_newton_conclude(&s, e);
   }
   if (st == NDG_OK && minimum) {
-    st = check_minimum(&s, e);
+    st = ndg_newton_check_minimum(&s, e);
   }
   close_newton(&s);
   return st;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* State of a Newton phase, shared by its loop and its directions. */
+/* State of a Newton phase, shared by its loop, its directions and its outcome. */
 #ifndef NUDGE_ENGINE_NEWTON_H
 #define NUDGE_ENGINE_NEWTON_H
 
@@ -50,5 +50,13 @@ typedef struct ndg_newton {
 ndg_status ndg_newton_directions(ndg_newton *, ndg_error *);
 /* [owner; open; P] One task's numbers out of a vector of any element type. */
 void ndg_newton_load(const ndg_newton *, const ndg_vector *, uint64_t task, ndg_number *out);
+/* newton_outcome.c */
+/* [owner; open; cheap] Writes each task's status into the problem. The worst task speaks for the
+   phase: soft status NDG_DIVERGED, NDG_NOT_CONVERGED. */
+ndg_status ndg_newton_conclude(const ndg_newton *, ndg_error *);
+/* [owner; open; a factor of H unless definiteness is known] Newton's method goes to saddles as
+   well, and no gradient of a solution exists there: NDG_NOT_CONVERGED. Whoever starts a phase at a
+   given point has that point to answer for, so a start that is kept is not looked at. */
+ndg_status ndg_newton_check_minimum(ndg_newton *, ndg_error *);
 
 #endif
