@@ -13,10 +13,7 @@ static const ndg_choice optimizers[] = {
     NDG_OPTIMIZER_CHOICES("Newton: an exact stationary point, with second derivatives.")};
 
 static const ndg_option option_table[] = {
-    LEARNING_OPT_STEPS(fomaml_options, steps, "learning"),
-    LEARNING_OPT_TOLERANCE(fomaml_options, tolerance, "learning"),
-    LEARNING_OPT_LR(fomaml_options, lr, "learning"),
-    LEARNING_OPT_MOMENTUM(fomaml_options, momentum, "learning"),
+    LEARNING_OPTIONS(fomaml_options),
     NDG_OPT_ENUM(fomaml_options, optimizer, NDG_OPTIMIZER_PROBLEM, optimizers, "Optimiser."),
     NDG_OPT_END};
 
@@ -27,10 +24,8 @@ static ndg_status check(const void *options, ndg_error *e) {
 }
 
 static const char *const *needs_of(const void *options) {
-  static const char *const none[] = {NULL};
-  static const char *const newton[] = {NDG_CAP_SECOND_ORDER, NULL};
   const fomaml_options *o = options;
-  return o->optimizer == NDG_NEWTON ? newton : none;
+  return learning_needs(o->optimizer);
 }
 
 /* One estimate under way. */

@@ -23,6 +23,19 @@
               "Momentum of " what " (beta1 of adam); -1: as the problem, which has 0.9 where its " \
               "own optimiser takes none.")
 
+/* The four of a rule with one learning phase, whose options have these members. */
+#define LEARNING_OPTIONS(type)                                                                     \
+  LEARNING_OPT_STEPS(type, steps, "learning"),                                                     \
+      LEARNING_OPT_TOLERANCE(type, tolerance, "learning"), LEARNING_OPT_LR(type, lr, "learning"),  \
+      LEARNING_OPT_MOMENTUM(type, momentum, "learning")
+
+/* [any; any; pure] What learning with an optimiser asks of learners. */
+static inline const char *const *learning_needs(int32_t kind) {
+  static const char *const none[] = {NULL};
+  static const char *const newton[] = {NDG_CAP_SECOND_ORDER, NULL};
+  return kind == NDG_NEWTON ? newton : none;
+}
+
 /* [any; any; pure] Heavy ball, Nesterov and Adam (whose momentum is its beta1). */
 static inline int learning_has_momentum(uint32_t kind) {
   return kind == NDG_HEAVY_BALL || kind == NDG_NESTEROV || kind == NDG_ADAM;

@@ -28,10 +28,7 @@ static const ndg_option option_table[] = {
     NDG_OPT_ENUM(reptile_options, data, LEARN, data_choices, "What learning descends."),
     NDG_OPT_ENUM(reptile_options, scale, NONE, scales,
                  "What the difference between start and end is divided by."),
-    LEARNING_OPT_STEPS(reptile_options, steps, "learning"),
-    LEARNING_OPT_TOLERANCE(reptile_options, tolerance, "learning"),
-    LEARNING_OPT_LR(reptile_options, lr, "learning"),
-    LEARNING_OPT_MOMENTUM(reptile_options, momentum, "learning"),
+    LEARNING_OPTIONS(reptile_options),
     NDG_OPT_ENUM(reptile_options, optimizer, NDG_OPTIMIZER_PROBLEM, optimizers, "Optimiser."),
     NDG_OPT_END};
 
@@ -52,10 +49,8 @@ static ndg_status check(const void *options, ndg_error *e) {
 }
 
 static const char *const *needs_of(const void *options) {
-  static const char *const none[] = {NULL};
-  static const char *const newton[] = {NDG_CAP_SECOND_ORDER, NULL};
   const reptile_options *o = options;
-  return o->optimizer == NDG_NEWTON ? newton : none;
+  return learning_needs(o->optimizer);
 }
 
 /* One estimate under way. */
@@ -70,7 +65,6 @@ typedef struct estimate {
   uint64_t steps;
   double tolerance;
   ndg_vector *start, *end; /* PHI */
-  ndg_vector *nothing;     /* THETA, zero */
   ndg_vector *gradient;    /* THETA */
 } estimate;
 
@@ -122,8 +116,8 @@ static ndg_status compare(estimate *x) {
   const ndg_complex one = {1, 0}, weights[] = {{1, 0}, {-1, 0}};
   const double lr = x->options->lr > 0 ? x->options->lr : x->info.optimizer.lr;
   const ndg_complex scale = {x->options->scale == NONE ? 1 : 1 / (lr * (double)x->steps), 0};
-  const ndg_vector *const both[] = {x->start, x->end}, *const zero = x->nothing;
-  ndg_status st = x->api->combine(x->problem, x->gradient, one, 1, &one, &zero, x->error);
+  const ndg_vector *const both[] = {x->start, x->end};
+  ndg_status st = x->api->combine(x->problem, x->gradient, one, 0, NULL, NULL, x->error);
   if (st == NDG_OK) {
     st = x->api->combine(x->problem, x->start, scale, 2, weights, both, x->error);
   }
@@ -147,9 +141,8 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   }
   x.start = api->vector(problem, NDG_PHI, 0, NULL);
   x.end = api->vector(problem, NDG_PHI, 0, NULL);
-  x.nothing = api->vector(problem, NDG_THETA, 0, NULL);
-  if (!x.start || !x.end || !x.nothing) {
-    return ndg_fail(e, NDG_ENOMEM, "no memory for three vectors");
+  if (!x.start || !x.end) {
+    return ndg_fail(e, NDG_ENOMEM, "no memory for two vectors");
   }
   st = learn(&x, 0, x.start);
   if (st == NDG_OK) {

@@ -28,7 +28,7 @@ end
 local function check_array(t, batch, i, name, a)
   if check.type_of(a) ~= "nudge.array" then
     domain.fail(t.name, batch, i, "%s must be a nudge.array, got %s", name, check.type_of(a))
-  elseif tostring(a):find "closed" then
+  elseif not pcall(a.kind, a) then
     domain.fail(t.name, batch, i, "%s is closed; the function must leave it open", name)
   elseif #a:shape() > 3 then
     domain.fail(t.name, batch, i, "%s is %s; an array of a task has at most three axes", name,

@@ -19,6 +19,15 @@ ndg_inner heavy_ball(double lr, double momentum, uint64_t steps) {
                      .steps = steps};
 }
 
+ndg_inner small_inner(uint32_t kind, uint64_t steps) {
+  return (ndg_inner){.optimizer = {.kind = kind,
+                                   .lr = kind == NDG_ADAM ? 0.03 : 0.15,
+                                   .momentum = kind == NDG_GRADIENT_DESCENT ? 0 : 0.8,
+                                   .beta2 = kind == NDG_ADAM ? 0.95 : 0,
+                                   .epsilon = kind == NDG_ADAM ? 1e-4 : 0},
+                     .steps = steps};
+}
+
 static ndg_problem *open_on(ndg_pool *pool, const char *learner, const char *options,
                             const ndg_array *arrays, uint64_t n_arrays, uint64_t n_tasks,
                             ndg_inner inner) {

@@ -12,6 +12,8 @@ enum { MOST_THETA = 64 };
 ndg_inner newton_inner(void);
 ndg_inner descent(double lr, uint64_t steps);
 ndg_inner heavy_ball(double lr, double momentum, uint64_t steps);
+/* Settings under which the small networks below learn with any optimiser that takes steps. */
+ndg_inner small_inner(uint32_t kind, uint64_t steps);
 
 /* The scalar problem of the reference values: ∇F = 0.4/1.8, φ*_0 - c = 1. */
 ndg_problem *open_scalar(ndg_inner);

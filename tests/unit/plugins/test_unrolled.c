@@ -63,20 +63,11 @@ static double eval_loss_at(ndg_problem *problem, const double *theta) {
   return learning.eval_loss;
 }
 
-static ndg_inner inner_of(uint32_t kind, uint64_t steps) {
-  return (ndg_inner){.optimizer = {.kind = kind,
-                                   .lr = kind == NDG_ADAM ? 0.03 : 0.15,
-                                   .momentum = kind == NDG_GRADIENT_DESCENT ? 0 : 0.8,
-                                   .beta2 = kind == NDG_ADAM ? 0.95 : 0,
-                                   .epsilon = kind == NDG_ADAM ? 1e-4 : 0},
-                     .steps = steps};
-}
-
 START_TEST(differences_of_the_whole_learning) {
   /* Every optimiser, start included, on a network with minibatches. */
   const uint32_t kind = (uint32_t)_i;
   ndg_problem *problem =
-      open_network(inner_of(kind, 12), "meta=lambda,initial; lambda_per=layer", 8);
+      open_network(small_inner(kind, 12), "meta=lambda,initial; lambda_per=layer", 8);
   const uint64_t n = count_theta(problem);
   double theta[MOST_THETA];
   const double h = 1e-5;
@@ -97,7 +88,7 @@ END_TEST
 
 START_TEST(memory_regimes_agree_bit_for_bit) {
   const uint32_t kind = (uint32_t)_i;
-  ndg_problem *problem = open_network(inner_of(kind, 23), "meta=lambda,initial", 8);
+  ndg_problem *problem = open_network(small_inner(kind, 23), "meta=lambda,initial", 8);
   const size_t bytes = count_theta(problem) * sizeof(double);
   for (int window = 0; window <= 23; window += window < 4 ? 1 : 6) {
     char options[80];
@@ -205,7 +196,7 @@ END_TEST
 START_TEST(recomputed_states_are_not_kept) {
   static const char *const options[] = {"memory=recompute", "memory=checkpoint; snapshots=3",
                                         "window=10; memory=recompute"};
-  ndg_problem *problem = open_network(inner_of(NDG_ADAM, 40), "", 0);
+  ndg_problem *problem = open_network(small_inner(NDG_ADAM, 40), "", 0);
   int n_kept = 0;
   (void)estimate(problem, "unrolled", options[_i], found);
   for (const ndg_cached_phase *c = problem->phases; c; c = c->next) {

@@ -11,15 +11,6 @@ enum { TASKS = 3, STEPS = 12, MOST_PHI = 31 };
 static double found[MOST_THETA], other[MOST_THETA], wanted[MOST_THETA];
 static ndg_error e;
 
-static ndg_inner inner_of(uint32_t kind, uint64_t steps) {
-  return (ndg_inner){.optimizer = {.kind = kind,
-                                   .lr = kind == NDG_ADAM ? 0.03 : 0.15,
-                                   .momentum = kind == NDG_GRADIENT_DESCENT ? 0 : 0.8,
-                                   .beta2 = kind == NDG_ADAM ? 0.95 : 0,
-                                   .epsilon = kind == NDG_ADAM ? 1e-4 : 0},
-                     .steps = steps};
-}
-
 static void check_close(const double *a, const double *b, uint64_t n, double tolerance) {
   double size = 0;
   for (uint64_t i = 0; i < n; i++) {
@@ -80,7 +71,7 @@ START_TEST(start_by_complex_steps) {
   /* Four optimisers, all samples or minibatches, all memory regimes. */
   static const char *const memory[] = {"", "memory=checkpoint; snapshots=3", "memory=recompute"};
   ndg_problem *p =
-      open_networks(inner_of(kind_of(_i), STEPS), "meta=lambda,initial; lambda_per=layer",
+      open_networks(small_inner(kind_of(_i), STEPS), "meta=lambda,initial; lambda_per=layer",
                     _i < 4 ? 0 : 8, 0, TASKS, NULL);
   const uint64_t first = count_theta(p) - p->n_phi;
   complex_steps(p, p->start, 0, STEPS, wanted);
@@ -98,7 +89,7 @@ START_TEST(window_start_by_complex_steps) {
   const uint32_t kind = kind_of(_i);
   const bool fresh = _i >= 4;
   char options[120];
-  ndg_problem *p = open_networks(inner_of(kind, STEPS), "meta=initial", 0, 0, TASKS, NULL);
+  ndg_problem *p = open_networks(small_inner(kind, STEPS), "meta=initial", 0, 0, TASKS, NULL);
   ndg_vector *from = ndg_problem_new_vector(p, fresh ? NDG_PHI : NDG_STATE, false, kind);
   ck_assert_int_eq(run(p, NULL, from, 0, STEPS - WINDOW), NDG_OK);
   complex_steps(p, from, fresh ? 0 : STEPS - WINDOW, WINDOW, wanted);
@@ -131,7 +122,7 @@ END_TEST
 
 START_TEST(start_and_pull_add_up) {
   double both[2 * MOST_PHI], theta[MOST_PHI];
-  const ndg_inner inner = inner_of(kind_of(_i), STEPS);
+  const ndg_inner inner = small_inner(kind_of(_i), STEPS);
   ndg_problem *one = open_networks(inner, "meta=omega; start_at_omega=true", 0, 0, TASKS, NULL);
   ndg_problem *two = open_networks(inner, "meta=omega,initial", 0, 0, TASKS, NULL);
   const uint64_t n = one->n_phi;
@@ -164,7 +155,8 @@ START_TEST(theta_by_differences) {
   const double h = 0x1p-17, nodes[] = {1, 2, 3}, weights[] = {0.75, -0.15, 1. / 60};
   static const char *const learners[] = {"meta=omega; start_at_omega=true",
                                          "meta=lambda,initial; lambda_per=layer"};
-  ndg_problem *p = open_networks(inner_of(kind_of(_i), STEPS), learners[_i / 4], 8, 0, TASKS, NULL);
+  ndg_problem *p =
+      open_networks(small_inner(kind_of(_i), STEPS), learners[_i / 4], 8, 0, TASKS, NULL);
   ndg_problem *wide;
   double theta[MOST_THETA];
   const uint64_t n = count_theta(p);
@@ -238,7 +230,7 @@ END_TEST
 
 START_TEST(tolerance_and_start) {
   char options[40];
-  ndg_inner inner = inner_of(kind_of(_i), 4000);
+  ndg_inner inner = small_inner(kind_of(_i), 4000);
   inner.tolerance = 1e-2;
   ndg_problem *p = open_networks(inner, "meta=initial", 0, 0, 1, NULL);
   ndg_learning learning;
