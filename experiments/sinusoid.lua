@@ -17,7 +17,7 @@ local nudge = require "nudge"
 
 local presets = {
   quick = { seeds = 2, meta_steps = 200, budget = 120, test_tasks = 200 },
-  full = { seeds = 3, meta_steps = 1000, budget = 400, test_tasks = 500 },
+  full = { seeds = 3, meta_steps = 1000, budget = 300, test_tasks = 500 },
 }
 local set = nudge.settings {
   preset = { "quick", choices = { "quick", "full" },
@@ -73,14 +73,15 @@ local function methods(which)
     { "Reptile", nudge.rule "reptile", B },
     { "BPTT", bptt, steps },
   }
+  local pull, lr = full and 0.01 or 0.03, full and 0.01 or 0.015
   local tuned = dual and {
-    contrastive = { nesterov(0.03), full and 0.01 or 0.03, full and 0.01 or 0.015 },
-    TBPTT = { nesterov(0.03), 0.03, 0.015 },
-    ["implicit (CG)"] = { nesterov(0.03), 0.03, 0.015 },
-    FOMAML = { nesterov(0.03), 0.03, 0.007 },
+    contrastive = { nesterov(0.03), pull, lr },
+    TBPTT = { nesterov(0.03), pull, lr },
+    ["implicit (CG)"] = { nesterov(0.03), pull, lr },
+    FOMAML = { nesterov(0.03), pull, lr / 2 },
     BPTT = { descent(0.1), 0, 0.015 },
   } or {
-    contrastive = { nesterov(0.01), 0.1, 0.015 },
+    contrastive = { nesterov(0.01), full and 0.05 or 0.1, 0.015 },
     TBPTT = { nesterov(0.01), 0.1, 0.015 },
     ["implicit (CG)"] = { nesterov(0.01), 0.1, 0.015 },
     FOMAML = { nesterov(0.005), 0.1, 0.005 },
@@ -98,14 +99,18 @@ local function methods(which)
   return out
 end
 
+-- Biases are drawn wide, so that the first layer's bends lie where the inputs are: with biases of 0
+-- all lie at x = 0, and every method errs several times as much.
 local learners = {
-  { name = "dual system", biases = "b1", make = function(lambda)
+  { name = "dual system", make = function(lambda)
     return nudge.learner("modulated_net", { layers = { 1, 40, 40, 1 }, meta = "initial",
-      lambda = lambda, init_scale = 3 ^ -0.5, readout_init = "uniform", readout_scale = 0.3 })
+      lambda = lambda, init_scale = 3 ^ -0.5, bias_scale = 5, readout_init = "uniform",
+      readout_scale = 0.3 })
   end },
-  { name = "complex synapse", biases = "omega.b1", make = function(lambda)
+  { name = "complex synapse", make = function(lambda)
     return nudge.learner("complex_synapse", { layers = { 1, 40, 40, 1 }, loss = "mse",
-      meta = "omega", start_at_omega = true, lambda = math.max(lambda, 1e-9), init = "uniform" })
+      meta = "omega", start_at_omega = true, lambda = math.max(lambda, 1e-9), init = "uniform",
+      bias_scale = 5 })
   end },
 }
 
@@ -115,21 +120,6 @@ local function inner_of(method, steps)
     inner[name] = value
   end
   return inner
-end
-
--- A network whose first layer has its bends where the inputs are: with biases of 0 all of them lie
--- at x = 0, and every method errs several times as much.
-local function start(learner, domain, seed)
-  local p <close> = nudge.problem { learner = learner.make(0), seed = seed, dtype = "float32",
-    tasks = domain:tasks("valid", 1, 1), inner = { lr = 0.01, steps = 1 } }
-  local theta = p:theta()
-  for _, group in ipairs(p:groups().theta) do
-    if group.name == learner.biases then
-      local drawn = nudge.random(seed):stream("biases"):uniform(group.last - group.first + 1)
-      theta:rows(group.first, group.last):copy_from((drawn - 0.5) * 10)
-    end
-  end
-  return theta
 end
 
 -- Numbers of inner steps of the adaptation curves; all judge at B.
@@ -145,11 +135,11 @@ local function train(learner, method, seed)
   return nudge.meta_train {
     name = string.format("%s, %s, seed %d", learner.name, method.label, seed),
     learner = learner.make(method.lambda), domain = domain, inner = inner_of(method, method.steps),
-    rule = method.rule, seed = seed, dtype = "float32", theta = start(learner, domain, seed),
+    rule = method.rule, seed = seed, dtype = "float32",
     outer = { optimizer = "adam", lr = method.lr, schedule = "cosine", clip_norm = 0.3 },
     steps = run.meta_steps, meta_batch = 25,
     on_divergence = "skip", accept = { "past_radius", "not_converged" },
-    validation = { every = math.max(1, run.meta_steps // 20), tasks = 100, steps = B },
+    validation = { every = math.max(1, run.meta_steps // 10), tasks = 50, steps = B },
     test = { tasks = run.test_tasks, steps = adaptation },
   }
 end
@@ -158,12 +148,11 @@ end
 -- tasks, judged on the test tasks. Gives the best error and the errors at `adaptation`.
 local function untrained(learner, seed)
   local domain = nudge.domains.sinusoid { preset = "wide", seed = seed, eval_shots = 10 }
-  local theta, tried, best = start(learner, domain, seed), { 30, 100, 300, 1000 }, nil
+  local tried, best = { 30, 100, 300, 1000 }, nil
   tried[#tried + 1] = full and 3000 or nil
   local function errors(split, n, lr, steps)
     local p <close> = nudge.problem { learner = learner.make(0), seed = seed, dtype = "float32",
       tasks = domain:tasks(split, 1, n), inner = inner_of({ inner = nesterov(lr) }, steps[#steps]) }
-    p:set_theta(theta)
     return (p:adapt { steps = steps, phi = false, soft = true }).eval_loss:mean(2) * 2
   end
   for _, lr in ipairs { 0.003, 0.01, 0.03, 0.1 } do
@@ -307,7 +296,7 @@ local function panels(c)
   return { title = c.learner.name .. ": meta-learning", xlabel = "meta-step", logy = true,
     ylabel = "error on new tasks after " .. B .. " steps", series = learning, horizontals = best },
     { title = c.learner.name .. ": adaptation to a new task", xlabel = "inner step", logx = true,
-      logy = true, ylabel = "error of the test", series = adapting, horizontals = best,
+      logy = true, ylabel = "error on test tasks", series = adapting, horizontals = best,
       verticals = { { x = B, color = "grey", dotted = true } } }
 end
 
@@ -320,7 +309,9 @@ local function fits(c, method, out)
   local p <close> = nudge.problem { learner = c.learner.make(method.lambda), seed = 1,
     dtype = "float32", tasks = domain:tasks("test", 1, #out, { eval_grid = grid }),
     inner = inner_of(method, B) }
-  p:set_theta(method.runs and method.runs[1].best.theta or start(c.learner, domain, 1))
+  if method.runs then
+    p:set_theta(method.runs[1].best.theta)
+  end
   local path, points = p:adapt { steps = moments }, domain:tasks("test", 1, #out).arrays
   for i, row in ipairs(out) do
     local series = { { x = grid, y = domain:truth("test", i, grid), label = "sinusoid",
@@ -332,7 +323,7 @@ local function fits(c, method, out)
     series[#series + 1] = { x = points[1].values[i], y = points[2].values[i], points = true,
       label = "learned from", color = "black" }
     row[#row + 1] = { title = c.learner == learners[1] and i == 1 and method.label or nil,
-      ylabel = #row == 0 and c.learner.name or nil, series = series, yrange = { -5.5, 5.5 } }
+      ylabel = #row == 0 and c.learner.name or nil, series = series, yrange = { -6, 6 } }
   end
 end
 
