@@ -112,6 +112,18 @@ static double norm(ndg_problem *p, const ndg_vector *v) {
   return ndg_vector_norm(v, v->length);
 }
 
+static void norms(ndg_problem *p, const ndg_vector *v, double *out) {
+  ndg_vector_norms(v, v->length, out);
+  for (uint64_t t = 0; t < v->n_tasks; t++)
+    if (ndg_outcomes_lost(p, t))
+      out[t] = NAN;
+}
+
+static void refuse(ndg_problem *p, uint64_t task) {
+  if (task < p->tasks.arrays.n_tasks && !ndg_outcomes_lost(p, task))
+    p->outcome.status[task] = NDG_TASK_PAST_RADIUS;
+}
+
 static int cancelled(const ndg_problem *p) {
   return atomic_load(&(p->origin ? p->origin : p)->cancelled);
 }
@@ -131,6 +143,8 @@ const ndg_problem_api *ndg_problem_get_api(void) {
       .step_transposed = ndg_problem_step_transposed,
       .start_transposed = ndg_problem_start_transposed,
       .cancelled = cancelled,
+      .norms = norms,
+      .refuse = refuse,
   };
   return &api;
 }

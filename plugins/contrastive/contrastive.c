@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Contrastive meta-gradients: learn twice, compare. See README.md. */
-#define NDG_API_LEVEL 1u /* ndg_phase.growth: an older host would watch no phase */
+#define NDG_API_LEVEL 1u /* ndg_phase.growth, which an older host would not watch; refuse */
 #include "contrastive.h"
 
 #include <math.h>
@@ -82,8 +82,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   if (st < 0) {
     return st;
   }
-  if (!must_refuse(&x) && o->variant == HOLOMORPHIC && x.stencil.order >= 8 &&
-      record->status != NDG_DIVERGED) {
+  if (!must_refuse(&x) && o->variant == HOLOMORPHIC && x.stencil.order >= 8) {
     st = contrastive_estimate_radius(&x);
     if (st < 0) {
       return st;

@@ -193,6 +193,11 @@ typedef struct ndg_problem_api {
                                  ndg_vector *theta_adjoint, ndg_error *);
   /* [.; .; cheap] True when the user asked to stop: return NDG_EINVAL soon. */
   int (*cancelled)(const ndg_problem *);
+  /* ABI 1.1. Euclidean norm of each task's row; NaN for a task that has diverged. */
+  void (*norms)(ndg_problem *, const ndg_vector *, double *out);
+  /* ABI 1.1. A task, counted from 0, that is nudged past its radius: whatever the rule writes into
+     its row of the gradient becomes NaN. What decides on it must not depend on other tasks. */
+  void (*refuse)(ndg_problem *, uint64_t task);
 } ndg_problem_api;
 
 /* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of

@@ -125,6 +125,26 @@ START_TEST(one_task_is_past_its_radius) {
 }
 END_TEST
 
+START_TEST(contour_judges_each_task) {
+  /* The singularity is where h0 + 1/2 + beta m = 0: at |beta| = 0.45 for task BAD, at 2.25 or more
+     for the others. Restarted phases are not watched for growth, so that the contour must tell. */
+  static const char *const options =
+      "variant=holomorphic; points=8; beta=0.9; start=restart; free_steps=300; nudged_steps=40";
+  ndg_problem *p = open_tasks(descent(0.01, 300), N),
+              *without = open_tasks(descent(0.01, 300), BAD);
+  char reported[160];
+  ndg_record record = rows_of(p, "contrastive", options, found);
+  check_said(p, &record, NDG_PAST_RADIUS, "inside the circle |beta| = 0.9 in 1 of 4 tasks");
+  check_others(without, "contrastive", options);
+  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options);
+  record = rows_of(p, "contrastive", reported, found);
+  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
+  ck_assert(isfinite(found[BAD]));
+  ndg_problem_close(p);
+  ndg_problem_close(without);
+}
+END_TEST
+
 START_TEST(adam_diverges_in_nudged_phases) {
   ndg_inner inner = descent(0.01, 60);
   inner.optimizer.momentum = 0.9;
@@ -205,6 +225,7 @@ int main(void) {
   tcase_set_timeout(tests, 60);
   tcase_add_loop_test(tests, one_task_diverges, 0, 13);
   tcase_add_loop_test(tests, one_task_is_past_its_radius, 0, 2);
+  tcase_add_test(tests, contour_judges_each_task);
   tcase_add_test(tests, adam_diverges_in_nudged_phases);
   tcase_add_test(tests, continued_phases_are_judged_alike);
   tcase_add_test(tests, tolerance_is_reached_by_reptile);
