@@ -151,20 +151,16 @@ const ndg_problem_api *ndg_problem_get_api(void) {
 
 /* ---- an estimate ---- */
 
-/* Rows of finite numbers in a gradient. Tasks without one are lost, unless the rule refuses to give
+/* Tasks without a row of finite numbers in a gradient are lost, unless the rule refuses to give
    any. What is lost or refused is NaN to the last number, whatever the rule made of what was left
    of it. */
-static uint64_t lose_rows(ndg_problem *p, ndg_vector *v, bool refused) {
-  uint64_t n_finite = 0;
+static void lose_rows(ndg_problem *p, ndg_vector *v, bool refused) {
   for (uint64_t t = 0; t < v->n_tasks; t++) {
-    const bool finite = ndg_vector_is_finite(v, t);
-    n_finite += finite;
-    if (!finite && !refused)
+    if (!refused && !ndg_vector_is_finite(v, t))
       ndg_outcomes_lose(p, t, 0);
     if (ndg_outcomes_lost(p, t) || p->outcome.status[t] == NDG_TASK_PAST_RADIUS)
       ndg_vector_void(v, t);
   }
-  return n_finite;
 }
 
 /* The mean goes through tasks in their order, in long double: the order of the sum is part of the
@@ -269,11 +265,11 @@ static ndg_status run_rule(ndg_problem *p, const ndg_instance *rule, bool per_ta
   if (st == NDG_OK && record->status > 0)
     st = record->status;
   const bool refused = st != NDG_OK && st != NDG_DIVERGED && st != NDG_NOT_CONVERGED;
-  const uint64_t n_finite = lose_rows(p, v, refused);
+  if (st == NDG_NOT_CONVERGED || st == NDG_PAST_RADIUS)
+    ndg_outcomes_settle(p, st);
+  lose_rows(p, v, refused);
   read_gradient(v, per_task, gradient);
-  if (n_finite == 0 && st == NDG_OK)
-    return ndg_fail(e, NDG_ENUMERIC, "the estimate is not finite");
-  return refused || n_finite == 0 || st == NDG_DIVERGED ? st : report_lost(p, st, record, e);
+  return refused || st == NDG_DIVERGED ? st : report_lost(p, st, record, e);
 }
 
 ndg_status ndg_problem_estimate(ndg_problem *p, const ndg_instance *rule, bool per_task,

@@ -148,9 +148,10 @@ typedef struct ndg_cached_phase {
   } newton;
 } ndg_cached_phase;
 
-/* How each task stands: NDG_TASK_*, and at which step that came out. */
+/* How each task stands: NDG_TASK_*, at which step that came out, and the soft statuses besides
+   (bits 1 << NDG_NOT_CONVERGED, 1 << NDG_PAST_RADIUS). */
 typedef struct ndg_task_states {
-  uint8_t *status;
+  uint8_t *status, *soft;
   uint64_t *step;
 } ndg_task_states;
 
@@ -376,6 +377,10 @@ void ndg_outcomes_note(ndg_problem *);
 /* [hot] A task has no result in this estimate: what follows passes over it. */
 void ndg_outcomes_lose(ndg_problem *, uint64_t task, uint64_t step);
 bool ndg_outcomes_lost(const ndg_problem *, uint64_t task);
+/* [hot] A soft status that is about a task, besides what its phases say. */
+void ndg_outcomes_soften(ndg_problem *, uint64_t task, ndg_status);
+/* [hot] A soft status of the whole estimate; if no task accounts for it, it is about all. */
+void ndg_outcomes_settle(ndg_problem *, ndg_status);
 /* [hot] A sibling works for a problem: the same tasks are lost to it. */
 void ndg_outcomes_lend(const ndg_problem *from, ndg_problem *to);
 

@@ -47,6 +47,8 @@ uint64_t ndg_phase_watch_growth(ndg_phase_run *r, uint64_t *first, double *rate)
     *rate = c;
     if (r->phase->growth == NDG_GROWTH_REFUSED)
       r->status[t] = NDG_TASK_PAST_RADIUS;
+    else
+      r->p->phase.soft[t] |= 1u << NDG_PAST_RADIUS;
   }
   return n;
 }

@@ -12,6 +12,7 @@ static void answer_again(ndg_problem *p, ndg_phase *ph, const ndg_cached_phase *
   const size_t n_tasks = (size_t)p->tasks.arrays.n_tasks;
   ndg_vector_copy(ph->end, known->state);
   memcpy(p->phase.status, known->frozen, n_tasks);
+  memset(p->phase.soft, 0, n_tasks); /* only what ended well is remembered */
   memcpy(p->phase.step, known->since, n_tasks * sizeof *known->since);
   ph->steps_taken = known->steps;
   ph->gradient_norm = known->newton.gradient_norm;

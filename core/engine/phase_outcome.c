@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What came out of a phase: words, counts, and whether its end is kept. */
 #include <math.h>
+#include <string.h>
 
 #include "engine/phase.h"
 
@@ -25,11 +26,15 @@ static ndg_status outcome(ndg_phase_run *r, ndg_error *e) {
   uint64_t n_diverged = 0, running = n_tasks, growing = 0;
   double rate = 0;
   char name[96], task[NDG_TASK_NAME_SIZE], many[64] = "";
+  memset(r->p->phase.soft, 0, (size_t)n_tasks);
   const uint64_t n_growing = ndg_phase_watch_growth(r, &growing, &rate);
   for (uint64_t t = n_tasks; t-- > 0;) {
     n_diverged += r->status[t] == NDG_TASK_DIVERGED;
-    if (r->status[t] == NDG_TASK_RUNNING)
-      running = t;
+    if (r->status[t] != NDG_TASK_RUNNING)
+      continue;
+    running = t;
+    if (ph->tolerance > 0)
+      r->p->phase.soft[t] |= 1u << NDG_NOT_CONVERGED;
   }
   ndg_phase_name(ph, name, sizeof name);
   if (n_diverged) {

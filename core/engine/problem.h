@@ -88,9 +88,9 @@ typedef struct ndg_learning {
 ndg_status ndg_problem_learn(ndg_problem *, double *phi, ndg_learning *, ndg_error *);
 
 /* How tasks came out of the last estimate, learning or adaptation, the worst of all its phases:
-   still running at the end, stopped at the tolerance, diverged, or refused as past the radius.
-   step: when that was known, in that phase; n_tasks each, either may be NULL. [owner; open; pure]
- */
+   still running at the end (short of a tolerance, or none was asked for: task_soft tells), stopped
+   at the tolerance, diverged, or refused as past the radius. step: when that was known, in that
+   phase; n_tasks each, either may be NULL. [owner; open; pure] */
 enum {
   NDG_TASK_RUNNING = 0,
   NDG_TASK_CONVERGED = 1,
@@ -98,6 +98,10 @@ enum {
   NDG_TASK_PAST_RADIUS = 3
 };
 void ndg_problem_task_status(const ndg_problem *, uint8_t *status, uint64_t *step);
+/* The soft statuses that a number was given in spite of, for each of n_tasks: bits
+   1 << NDG_NOT_CONVERGED (a phase or a solve was short of its tolerance) and 1 << NDG_PAST_RADIUS.
+   Zero for tasks that diverged or were refused. [owner; open; pure] */
+void ndg_problem_task_soft(const ndg_problem *, uint8_t *soft);
 /* Learning after each of n numbers of inner steps, in ascending order, with no regard to a
    tolerance: n x n_tasks losses and accuracies (NaN if the learner has none), phi n x n_tasks x P;
    any may be NULL. Tasks that diverged give NaN from then on, and NDG_DIVERGED. Bits are those of

@@ -158,6 +158,17 @@ static ndg_status short_of_tolerance(const ndg_solver *s, const char *name, ndg_
                           "tolerance, or compute in a wider type");
 }
 
+/* Whatever else is said of the solve: tasks that are no solution to the tolerance. */
+static void tell(const ndg_solver *s) {
+  const double tolerance = s->request->tolerance;
+  for (uint64_t t = 0; t < s->n_tasks; t++) {
+    if (!s->lost[t] &&
+        (s->broken[t] || (tolerance > 0 && !(ndg_solver_relative(s, t) <= tolerance)))) {
+      ndg_outcomes_soften(s->problem, t, NDG_NOT_CONVERGED);
+    }
+  }
+}
+
 static ndg_status judge(const ndg_solver *s, const char *name, ndg_error *e) {
   if (!isfinite(s->request->residual)) {
     return ndg_fail(e, NDG_ENUMERIC, "%s gives numbers that are not finite", name);
@@ -257,6 +268,7 @@ static ndg_status run(ndg_solver *s, ndg_error *e) {
   }
   if (st >= 0) {
     st = finish(s, e);
+    tell(s);
   }
   if (st >= 0 && which == NDG_SOLVE_NEUMANN) {
     const ndg_status grows = judge_series(s, e);

@@ -21,6 +21,29 @@ void ndg_lua_set_diverged(lua_State *L, const ndg_problem *p) {
   lua_setfield(L, -2, "diverged");
 }
 
+void ndg_lua_set_soft(lua_State *L, const ndg_problem *p) {
+  static const struct {
+    const char *name;
+    ndg_status status;
+  } lists[] = {{"not_converged", NDG_NOT_CONVERGED}, {"past_radius", NDG_PAST_RADIUS}};
+  ndg_problem_info info = {.struct_size = sizeof info};
+  ndg_problem_describe(p, &info);
+  uint8_t *soft = lua_newuserdatauv(L, (size_t)info.n_tasks, 0);
+  ndg_problem_task_soft(p, soft);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    lua_Integer n = 0;
+    lua_newtable(L);
+    for (uint64_t t = 0; t < info.n_tasks; t++) {
+      if (soft[t] >> lists[i].status & 1u) {
+        lua_pushinteger(L, (lua_Integer)t + 1);
+        lua_rawseti(L, -2, ++n);
+      }
+    }
+    lua_setfield(L, -3, lists[i].name);
+  }
+  lua_pop(L, 1);
+}
+
 /* The list at index in a userdata left on the stack. [-0, +1, v] */
 static const uint64_t *check_steps(lua_State *L, int index, uint64_t *n) {
   lua_getfield(L, index, "steps");

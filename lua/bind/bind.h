@@ -108,6 +108,9 @@ int ndg_lua_problem_predict(lua_State *L);
 /* Field `diverged` of the table on top: positions, from 1, of the tasks whose last learning
    diverged. [-0, +0, m] */
 void ndg_lua_set_diverged(lua_State *L, const ndg_problem *);
+/* Fields `not_converged` and `past_radius`: those with a number of which that is true. [-0, +0, m]
+ */
+void ndg_lua_set_soft(lua_State *L, const ndg_problem *);
 int ndg_lua_problem_exact(lua_State *L); /* oracle.c; method */
 
 extern const luaL_Reg ndg_lua_batch_functions[];

@@ -222,6 +222,7 @@ static int problem_estimate(lua_State *L) {
   }
   ndg_lua_push_record(L, &record);
   ndg_lua_set_diverged(L, p);
+  ndg_lua_set_soft(L, p);
   return 2;
 }
 

@@ -161,6 +161,9 @@ function Rule:truncation() end
 ---@field status string "ok", "diverged", "not_converged", "past_radius"
 ---@field note string
 ---@field nonlocal table<string, boolean>
+---@field diverged integer[] positions of tasks without a number: diverged, or refused
+---@field not_converged integer[] of tasks with one, though a phase or a solve was short of its tolerance
+---@field past_radius integer[] of tasks with one, though nudged past the stability radius
 
 ---@class nudge.Exact
 ---@field gradient nudge.Array

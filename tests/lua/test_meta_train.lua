@@ -418,6 +418,29 @@ tap.test("phases short of their tolerance", function()
   tap.matches(r:table(), "2 estimates with a soft status were accepted, in 2 meta%-steps")
 end)
 
+tap.test("tasks short of their tolerance beside one that is left out", function()
+  local d = { domain = pulls.domain { [2] = { h = 1e3 } }, steps = 1, on_divergence = "skip",
+    inner = { lr = 0.1, steps = 6, tolerance = 1e-12 } }
+  for _, rule in ipairs { nudge.rule "implicit", nudge.rule("contrastive", { beta = 1e-3 }) } do
+    d.rule = rule
+    d.accept = nil
+    local e = tap.raises(function() train(d) end, "meta%-step 1", "task 1 of pulls %(train%)",
+      "short of a tolerance", "accept = { 'not_converged' }")
+    tap.is(e.code, "not_converged")
+    tap.is(e.task, 1)
+    d.accept = { "past_radius" }
+    tap.raises(function() train(d) end, "accept = { 'not_converged' }")
+    d.accept = { "not_converged" }
+    local row = train(d).steps[1]
+    tap.is(row.softly, 1)
+    tap.is(row.tasks, 4)
+    tap.is(row.left_out[1], 2)
+  end
+  -- Where the training stops anyway, it is for the worse reason.
+  d.on_divergence, d.accept = "stop", nil
+  tap.is(tap.raises(function() train(d) end, "task 2 of pulls").code, "diverged")
+end)
+
 tap.test("an outer optimizer for a loop of the script's own", function()
   local problem <close> = nudge.problem { learner = pulls.description().learner,
     tasks = pulls.domain():tasks("train", 1, pulls.N), inner = { lr = 0.5, steps = 200 } }

@@ -55,16 +55,28 @@ function judge.diverged(run, split, diverged, n, note, status)
   end
 end
 
--- A soft status besides divergence: true if the script accepts such estimates.
-function judge.status(run, record)
-  local status = record.status
-  if status == "ok" or status == "diverged" then
-    return false
-  elseif run.accepted[status] then
-    return true
+local soft = {
+  { status = "past_radius", text = "%s is nudged past its stability radius; use a smaller beta" },
+  { status = "not_converged", text = "%s stopped short of a tolerance; allow more steps or "
+    .. "iterations, or a larger tolerance" },
+}
+
+-- Soft statuses of tasks that have an estimate, whatever became of others; the first is of index
+-- `first`. True if there are some and the script accepts such estimates.
+function judge.status(run, record, first)
+  local softly = false
+  for _, of in ipairs(soft) do
+    local position = record[of.status][1]
+    if position and not run.accepted[of.status] then
+      local index = first + position - 1
+      local text = record.status == of.status and record.note ~= "" and record.note
+        or string.format(of.text, run.bench:task_name("train", index))
+      raise(of.status, string.format("%s; accept = { '%s' } would go on with such estimates", text,
+        of.status), { domain = run.domain.name, split = "train", task = index })
+    end
+    softly = softly or position ~= nil
   end
-  raise(status, string.format("%s; accept = { '%s' } would go on with such estimates",
-    record.note ~= "" and record.note or status, status), { domain = run.domain.name })
+  return softly
 end
 
 return judge

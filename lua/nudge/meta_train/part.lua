@@ -21,8 +21,9 @@ function part.add(run, first, n)
   local gradient <close>, record = p:estimate(run.rule, soft)
   local out = {}
   mark(out, record.diverged)
-  -- A soft status that names tasks is settled by leaving these out.
-  local softly = next(out) == nil and judge.status(run, record)
+  -- Tasks that stop the training are said first.
+  local stops = next(out) and run.on_divergence == "stop"
+  local softly = not stops and judge.status(run, record, first)
   mark(out, run.optimiser:add(gradient, out))
   return {
     problem = p, out = out, softly = softly and 1 or 0, status = record.status,

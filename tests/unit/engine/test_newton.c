@@ -99,6 +99,12 @@ START_TEST(newton_tolerance) {
   phase.tolerance = 1e-30; /* float64 cannot */
   ck_assert_int_eq(newton_relax(f.problem, 0, NULL, end, &phase, &e), NDG_NOT_CONVERGED);
   ck_assert_ptr_nonnull(strstr(e.text, "round-off"));
+  ck_assert_int_eq(f.problem->phase.status[0], NDG_TASK_RUNNING);
+  ck_assert_int_eq(f.problem->phase.soft[0], 1 << NDG_NOT_CONVERGED);
+  phase.tolerance = 0; /* as far as it goes is what was asked for */
+  ck_assert_int_eq(newton_relax(f.problem, 0, NULL, end, &phase, &e), NDG_OK);
+  ck_assert_int_eq(f.problem->phase.status[0], NDG_TASK_CONVERGED);
+  ck_assert_int_eq(f.problem->phase.soft[0], 0);
   phase.record = 1;
   ck_assert_int_eq(ndg_newton_relax(f.problem, &phase, &e), NDG_EINVAL);
   ndg_vector_destroy(end);

@@ -102,11 +102,28 @@ START_TEST(statuses_and_messages_pass_through) {
   ck_assert_int_eq(r.status, NDG_PAST_RADIUS);
   ck_assert_str_eq(r.note, "told to be soft");
   ck_assert(isfinite(g[0]));
+  uint8_t about[3]; /* no task accounts for it: it is about all */
+  ndg_problem_task_soft(problem, about);
+  for (int t = 0; t < 3; t++)
+    ck_assert_int_eq(about[t], 1 << NDG_PAST_RADIUS);
   o.outcome = NDG_OK;
   o.poison = 1;
-  expect(ndg_problem_estimate(problem, &rule, false, g, &r, &e), NDG_ENUMERIC,
-         "rule told: the estimate is not finite");
+  /* Nothing finite is one thing, whatever the rule says of it. */
+  for (int k = 0; k < 2; k++) {
+    uint8_t status[3], soft[3];
+    o.outcome = k == 0 ? NDG_OK : NDG_NOT_CONVERGED;
+    expect(ndg_problem_estimate(problem, &rule, false, g, &r, &e), NDG_DIVERGED,
+           "rule told: the estimate is not finite in task 1 (3 of 3 tasks in all)");
+    ck_assert_int_eq(r.status, NDG_DIVERGED);
+    ndg_problem_task_status(problem, status, NULL);
+    ndg_problem_task_soft(problem, soft);
+    for (int t = 0; t < 3; t++) {
+      ck_assert_int_eq(status[t], NDG_TASK_DIVERGED);
+      ck_assert_int_eq(soft[t], 0);
+    }
+  }
   o.poison = 0;
+  o.outcome = NDG_OK;
   o.beta = -4;
   o.steps = 3000;
   expect(ndg_problem_estimate(problem, &rule, false, g, &r, &e), NDG_DIVERGED,

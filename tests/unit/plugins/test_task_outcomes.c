@@ -120,6 +120,11 @@ START_TEST(one_task_is_past_its_radius) {
   record = rows_of(p, "contrastive", reported, found);
   ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
   ck_assert(isfinite(found[BAD]));
+  uint8_t soft[N];
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
+  }
   ndg_problem_close(p);
   ndg_problem_close(without);
 }
@@ -181,6 +186,35 @@ START_TEST(continued_phases_are_judged_alike) {
 }
 END_TEST
 
+/* What holds for tasks that have a number is not lost behind the one that diverges. */
+START_TEST(tasks_short_of_a_tolerance_beside_one_that_diverges) {
+  static const struct {
+    const char *rule, *options;
+  } rules[] = {{"contrastive", "variant=symmetric; free_tolerance=1e-15"},
+               {"contrastive", "variant=symmetric; nudged_tolerance=1e-15"},
+               {"implicit", "solver=cg; free_tolerance=1e-15"},
+               {"implicit", "solver=neumann; alpha=0.03; iterations=2; tolerance=1e-12"},
+               {"fomaml", "tolerance=1e-15"},
+               {"reptile", "tolerance=1e-15"}};
+  ndg_problem *p = open_tasks(descent(0.1, 60), N);
+  const ndg_record record = rows_of(p, rules[_i].rule, rules[_i].options, found);
+  uint8_t soft[N];
+  ck_assert_int_eq(record.status, NDG_DIVERGED);
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_msg(soft[t] == (t == BAD ? 0 : 1 << NDG_NOT_CONVERGED), "%s {%s}: task %d has %d",
+                  rules[_i].rule, rules[_i].options, t, soft[t]);
+  }
+  /* An estimate remembers nothing of the one before. */
+  (void)rows_of(p, "fomaml", "", found);
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], 0);
+  }
+  ndg_problem_close(p);
+}
+END_TEST
+
 START_TEST(tolerance_is_reached_by_reptile) {
   /* Asking for the initial point leaves tasks as they are. */
   ndg_inner inner = descent(0.01, 4000);
@@ -228,6 +262,7 @@ int main(void) {
   tcase_add_test(tests, contour_judges_each_task);
   tcase_add_test(tests, adam_diverges_in_nudged_phases);
   tcase_add_test(tests, continued_phases_are_judged_alike);
+  tcase_add_loop_test(tests, tasks_short_of_a_tolerance_beside_one_that_diverges, 0, 6);
   tcase_add_test(tests, tolerance_is_reached_by_reptile);
   tcase_add_test(tests, without_memory);
   return run_suite("task outcomes", tests);
