@@ -13,14 +13,17 @@ local workbench = require "nudge.meta_train.workbench"
 
 local meta_train = {}
 
--- Shows the script a meta-step. True: it wants to stop.
+-- Shows the script a meta-step, with copies of theta: it may write into what it gets. True: it
+-- wants to stop.
 local function ask(run, row, validation)
   if not run.on_step then
     return false
   end
+  local best = run.result.best
   local answer = run.on_step {
-    step = row.step, steps = run.steps, row = row, validation = validation, theta = run.theta,
-    best = run.result.best,
+    step = row.step, steps = run.steps, row = row, validation = validation,
+    theta = run.theta:copy(),
+    best = best and { step = best.step, eval_loss = best.eval_loss, theta = best.theta:copy() },
   }
   if answer ~= nil and answer ~= "stop" then
     check.fail("nudge.meta_train: on_step gave %s; it gives 'stop' or nothing", tostring(answer))

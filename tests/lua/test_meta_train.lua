@@ -323,6 +323,18 @@ tap.test("data that are no numbers", function()
   end, "pulls", "train", "task 1", "inf")
 end)
 
+tap.test("a script that writes into what it is shown changes nothing", function()
+  local fields = { steps = 4, validation = { every = 1, tasks = 2 } }
+  local alone = train(fields)
+  fields.on_step = function(state)
+    state.theta:fill(7)
+    state.best.theta:fill(7)
+  end
+  local watched = train(fields)
+  tap.ok(watched.theta:equals(alone.theta), "theta")
+  tap.ok(watched.best.theta:equals(alone.best.theta), "best theta")
+end)
+
 tap.test("a script looks on, and may stop", function()
   local seen = {}
   local r = train { steps = 9, validation = { every = 2, tasks = 2 }, on_step = function(state)
