@@ -1,6 +1,7 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- The API of nudge for editors (LuaCATS annotations). Nothing here runs.
+-- The API of nudge for editors (LuaCATS annotations). Nothing here runs. Domains of tasks and
+-- meta-training are in few_shot.lua.
 
 ---@class nudge
 ---@field out string Folder for results (`--out`).
@@ -259,51 +260,6 @@ function Study:json(path) end
 ---@return nudge.Study self
 function Study:plot(path) end
 
----An outer optimiser: meta-gradients are added row by row, then a step makes the next theta.
----@class nudge.Outer
-local Outer = {}
----Adds meta-gradients, one row per task; those at positions of `skip` are left out.
----@param rows nudge.Array n x Q, or Q
----@param skip? table<integer, boolean>
----@return integer[] positions of rows that were not finite, which are left out too
-function Outer:add(rows, skip) end
----Forgets what was added since the last step.
----@return nudge.Outer self
-function Outer:clear() end
----@param theta nudge.Array
----@param factor? number of the step size, 1
----@return nudge.Array theta the next one
----@return { tasks: integer, gradient_norm: number, update_norm: number, norm_clipped: boolean, clipped: integer, projected: integer }
-function Outer:step(theta, factor) end
----@return { steps: integer, slots: nudge.Array? }
-function Outer:state() end
----@param state { steps: integer, slots: nudge.Array? }
----@return nudge.Outer self
-function Outer:set_state(state) end
-function Outer:close() end
-
----What meta-training reached.
----@class nudge.Training
----@field name string
----@field theta nudge.Array the last
----@field best { theta: nudge.Array, step: integer, eval_loss: number }? by validation
----@field steps table[] one per meta-step: step, gradient_norm, update_norm, factor, tasks, diverged, left_out, softly, gradient_evaluations, seconds, learn_loss, eval_loss, ...
----@field validation table[] step, inner_steps, tasks, diverged, learn_loss, eval_loss, eval_accuracy, each with `_error`; adaptation
----@field test { step: integer, tasks: integer, steps: integer[], rows: table[], learn_loss: nudge.Array, eval_loss: nudge.Array, eval_accuracy: nudge.Array?, diverged: integer[] }?
----@field cost { gradient_evaluations: number, seconds: number, evaluation_seconds: number } gradient evaluations are per task
----@field stopped string? why before the last meta-step
----@field outer_state { steps: integer, slots: nudge.Array? }
----@field made_of table
-local Training = {}
----@return string
-function Training:table() end
----@param path string
----@return nudge.Training self
-function Training:csv(path) end
----@param path string
----@return nudge.Training self
-function Training:json(path) end
-
 ---@param values table nested lists of numbers
 ---@param kind? "real"|"index"
 ---@return nudge.Array
@@ -361,17 +317,6 @@ function nudge.fit_order(beta, error, beta_max) end
 ---@param fields { problem: nudge.Problem, rules: table, sweep?: table, exact?: string|table, name?: string }
 ---@return nudge.Study
 function nudge.gradient_error(fields) end
----Meta-batches of tasks, a meta-gradient of each, steps of theta; validation and test.
----@param fields { learner: nudge.Learner, domain: nudge.Domain, inner: table, rule: nudge.Rule, outer: table, steps: integer, meta_batch: integer, parts?: integer, dtype?: string, seed?: integer, theta?: nudge.Array, validation?: { every: integer, tasks: integer, steps?: integer|integer[] }, test?: { tasks: integer, steps?: integer|integer[] }, losses?: boolean, on_divergence?: "stop"|"skip", accept?: string[], on_step?: fun(state: table): "stop"?, name?: string }
----@return nudge.Training
-function nudge.meta_train(fields) end
----Runs that differ in their seed as one: means, with the deviation of x as x_deviation.
----@param results nudge.Training[]
----@return { n: integer, steps: table[], validation: table[], test: table[] }
-function nudge.curves(results) end
----@param fields { problem: nudge.Problem, optimizer?: "sgd"|"momentum"|"adam"|"adamw", nesterov?: boolean, lr: number, momentum?: number, beta2?: number, epsilon?: number, weight_decay?: number, clip_norm?: number, clip_value?: number, freeze?: string|string[] }
----@return nudge.Outer
-function nudge.outer(fields) end
 ---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.csv(studies, path) end
@@ -381,10 +326,6 @@ function nudge.json(studies, path) end
 ---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.plot_studies(studies, path) end
----A domain whose tasks a function makes, from a random stream of the task's own and its index.
----@param fields { name: string, task: fun(random: nudge.Random, index: integer): table, truth?: fun(random: nudge.Random, index: integer, points: nudge.Array): nudge.Array, classes?: integer, arrays?: string[], seed?: integer }
----@return nudge.Domain
-function nudge.domain(fields) end
 ---A path inside the folder for results.
 ---@param name string
 ---@return string
@@ -491,28 +432,7 @@ function tasks.regression(fields) end
 ---@return table
 function tasks.arrays(fields) end
 
----Draws tasks; a task depends on seed, split and index (from 1) alone.
----@class nudge.Domain
----@field name string
----@field n_inputs integer?
----@field n_outputs integer?
-local Domain = {}
----@param split "train"|"valid"|"test"
----@param first integer
----@param n? integer
----@param override? { eval_grid?: nudge.Array } points to evaluate at instead of drawn ones
----@return table tasks for nudge.problem, with domain, split and indices
-function Domain:tasks(split, first, n, override) end
----What a task is made of.
----@param split "train"|"valid"|"test"
----@param index integer
----@return table
-function Domain:task(split, index) end
----True targets at chosen points, without noise.
----@param split "train"|"valid"|"test"
----@param index integer
----@param points nudge.Array
----@return nudge.Array
+return nudge.Array
 function Domain:truth(split, index, points) end
 
 ---@class nudge.domains

@@ -7,7 +7,10 @@ local study = require "nudge.study"
 local tap = require "tap"
 
 local library = debug.getinfo(nudge.settings, "S").source:match "^@(.*/)nudge/"
-local text = tap.read(library .. "meta/nudge.lua")
+local text = ""
+for _, name in ipairs { "nudge", "few_shot" } do
+  text = text .. tap.read(library .. "meta/" .. name .. ".lua")
+end
 
 -- Names declared as `function owner.name(` or `function owner:name(`.
 local function declared(owner)
