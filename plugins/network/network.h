@@ -24,7 +24,7 @@ ndg_status network_read_names(const char *option, const char *text, const char *
                               uint32_t n, uint32_t *bits, ndg_error *);
 
 /* Inputs and targets of both parts are there, and fit layers, loss and each other.
-   [main; loaded; reads labels] */
+   [main; loaded; cheap] */
 ndg_status network_check_tasks(const ndg_i64_list *layers, int32_t loss, const ndg_task_arrays *,
                                ndg_error *);
 
