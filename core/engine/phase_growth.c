@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Tasks of a phase that run away: seen by the growth of their gradient, one by one, so that no
    task's outcome depends on the others; and what is left of those that diverged. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "engine/phase.h"
+#include "engine/task_algebra.h"
 
 double ndg_phase_task_contraction(const ndg_phase_run *r, uint64_t task, uint64_t steps) {
-  static const double epsilon[NDG_N_DTYPES] = {FLT_EPSILON, DBL_EPSILON, LDBL_EPSILON, DBL_EPSILON,
-                                               0};
   const ndg_cached_phase *c = r->entry;
-  const double floor = 1e3 * epsilon[r->state[0]->dtype] * fmax(r->initial[task], c->first[task]);
+  const double floor =
+      1e3 * ndg_epsilon(r->state[0]->dtype) * fmax(r->initial[task], c->first[task]);
   uint64_t k = 0, at = 0;
   double base = c->first[task];
   while (k < c->n_marks && (r->interval << k) <= steps / 2) {

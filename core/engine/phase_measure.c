@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Gradient norms of a running phase, and what follows from them for each task. */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "engine/phase.h"
+#include "engine/task_algebra.h"
 
 /* A phase whose gradient has grown by this factor will not come back. */
 static const double growth_limit = 1e6;
@@ -73,14 +73,12 @@ void ndg_phase_freeze(ndg_phase_run *r) {
 }
 
 double ndg_phase_contraction(const ndg_phase_run *r, uint64_t steps) {
-  static const double epsilon[NDG_N_DTYPES] = {FLT_EPSILON, DBL_EPSILON, LDBL_EPSILON, DBL_EPSILON,
-                                               0};
   const ndg_cached_phase *c = r->entry;
   double end = r->largest, reference = 0;
   uint64_t i = c->n_norms, at = steps;
   for (uint64_t t = 0; t < r->state[0]->n_tasks; t++)
     reference = fmax(reference, fmax(r->initial[t], c->first[t]));
-  const double floor = 1e3 * epsilon[r->state[0]->dtype] * reference;
+  const double floor = 1e3 * ndg_epsilon(r->state[0]->dtype) * reference;
   while (end <= floor && i-- > 0) {
     end = c->norms[i];
     at = i * r->interval;
