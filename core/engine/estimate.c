@@ -124,6 +124,11 @@ static void refuse(ndg_problem *p, uint64_t task) {
     p->outcome.status[task] = NDG_TASK_PAST_RADIUS;
 }
 
+static void report(ndg_problem *p, uint64_t task) {
+  if (task < p->tasks.arrays.n_tasks)
+    ndg_outcomes_soften(p, task, NDG_PAST_RADIUS);
+}
+
 static int cancelled(const ndg_problem *p) {
   return atomic_load(&(p->origin ? p->origin : p)->cancelled);
 }
@@ -145,6 +150,7 @@ const ndg_problem_api *ndg_problem_get_api(void) {
       .cancelled = cancelled,
       .norms = norms,
       .refuse = refuse,
+      .report = report,
   };
   return &api;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Contrastive meta-gradients: learn twice, compare. See README.md. */
-#define NDG_API_LEVEL 1u /* ndg_phase.growth, which an older host would not watch; refuse */
+#define NDG_API_LEVEL                                                                              \
+  1u /* ndg_phase.growth, which an older host would not watch; refuse, report                      \
+      */
 #include "contrastive.h"
 
 #include <math.h>

@@ -57,7 +57,8 @@ ndg_status contrastive_sample_reference(estimate *, uint32_t k);
  * [worker; estimating; cheap] */
 ndg_status contrastive_check_radius(estimate *);
 /* The radius of each task from the decay of Taylor coefficients of G on the contour: refuses tasks
-   that are past theirs, or sets record->stability_radius to the smallest. [worker; estimating; N combinations] */
+   that are past theirs, or sets record->stability_radius to the smallest. [worker; estimating; N
+   combinations] */
 ndg_status contrastive_estimate_radius(estimate *);
 
 #endif

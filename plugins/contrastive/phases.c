@@ -138,6 +138,9 @@ ndg_status contrastive_check_radius(estimate *x) {
   const double reach = x->options->beta * x->stencil.reach;
   if (reach >= x->info.stability_radius) {
     x->all_past = 1;
+    for (uint64_t t = 0; t < x->info.n_tasks && x->options->past_radius == REPORT; t++) {
+      x->api->report(x->problem, t);
+    }
     contrastive_note(x, NDG_PAST_RADIUS,
                      "beta reaches %g, past the stability radius %.4g; choose beta below %.4g",
                      reach, x->info.stability_radius, x->info.stability_radius / x->stencil.reach);

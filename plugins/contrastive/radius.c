@@ -57,9 +57,7 @@ static void judge(estimate *x, uint32_t n, const double *norms) {
     const double radius = radius_of(x, n, norm);
     if (radius == 0) {
       n_past++;
-      if (x->options->past_radius == REFUSE) {
-        x->api->refuse(x->problem, t);
-      }
+      (x->options->past_radius == REFUSE ? x->api->refuse : x->api->report)(x->problem, t);
     } else {
       least = fmin(least, radius); /* NaN gives way */
     }

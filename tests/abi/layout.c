@@ -244,7 +244,8 @@ AT(ndg_problem_api, start_transposed, 88);
 AT(ndg_problem_api, cancelled, 96);
 AT(ndg_problem_api, norms, 104);
 AT(ndg_problem_api, refuse, 112);
-LEAST(ndg_problem_api, 120);
+AT(ndg_problem_api, report, 120);
+LEAST(ndg_problem_api, 128);
 
 AT(ndg_rule_ops, struct_size, 0);
 AT(ndg_rule_ops, reserved, 4);

@@ -198,6 +198,9 @@ typedef struct ndg_problem_api {
   /* ABI 1.1. A task, counted from 0, that is nudged past its radius: whatever the rule writes into
      its row of the gradient becomes NaN. What decides on it must not depend on other tasks. */
   void (*refuse)(ndg_problem *, uint64_t task);
+  /* ABI 1.1. The same of a task that keeps its row: so that this is not lost where another task, of
+     which there is worse to say, decides on the status. */
+  void (*report)(ndg_problem *, uint64_t task);
 } ndg_problem_api;
 
 /* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of

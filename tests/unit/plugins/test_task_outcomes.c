@@ -145,6 +145,11 @@ START_TEST(contour_judges_each_task) {
   record = rows_of(p, "contrastive", reported, found);
   ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
   ck_assert(isfinite(found[BAD]));
+  uint8_t soft[N];
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
+  }
   ndg_problem_close(p);
   ndg_problem_close(without);
 }
@@ -215,6 +220,23 @@ START_TEST(tasks_short_of_a_tolerance_beside_one_that_diverges) {
 }
 END_TEST
 
+/* A radius that the problem knows is about all tasks, also beside one that diverges. */
+START_TEST(reports_of_a_radius_beside_a_task_that_diverges) {
+  ndg_problem *p = open_tasks(descent(0.1, 60), N);
+  uint8_t soft[N];
+  ndg_problem_set_stability_radius(p, 1e-3);
+  const ndg_record record =
+      rows_of(p, "contrastive", "variant=symmetric; beta=0.01; past_radius=report", found);
+  ck_assert_int_eq(record.status, NDG_DIVERGED);
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], t == BAD ? 0 : 1 << NDG_PAST_RADIUS);
+    ck_assert_int_eq(isfinite(found[t]) != 0, t != BAD);
+  }
+  ndg_problem_close(p);
+}
+END_TEST
+
 START_TEST(tolerance_is_reached_by_reptile) {
   /* Asking for the initial point leaves tasks as they are. */
   ndg_inner inner = descent(0.01, 4000);
@@ -263,6 +285,7 @@ int main(void) {
   tcase_add_test(tests, adam_diverges_in_nudged_phases);
   tcase_add_test(tests, continued_phases_are_judged_alike);
   tcase_add_loop_test(tests, tasks_short_of_a_tolerance_beside_one_that_diverges, 0, 6);
+  tcase_add_test(tests, reports_of_a_radius_beside_a_task_that_diverges);
   tcase_add_test(tests, tolerance_is_reached_by_reptile);
   tcase_add_test(tests, without_memory);
   return run_suite("task outcomes", tests);
