@@ -370,9 +370,10 @@ summary:csv(nudge.result "sinusoid.csv"):json(nudge.result "sinusoid.json")
 nudge.rows { columns = { "learner", "method", "seed", "part", "meta_step", "inner_steps", "mse" },
   rows = curves }:csv(nudge.result "sinusoid_curves.csv")
 local figures = {
-  sinusoid = nudge.figure { panels = main, columns = 2, legend = "common" },
+  sinusoid = nudge.figure { panels = main, columns = 2, legend = "common",
+    width = 390, height = 250 },
   sinusoid_fits = nudge.figure { panels = pictures, columns = 6, legend = "common",
-    same_axes = true, width = 190, height = 130 },
+    same_axes = true, width = 140, height = 118 },
 }
 for name, figure in pairs(figures) do
   figure:save(nudge.result(name .. ".svg")):save(nudge.result(name .. ".png"))

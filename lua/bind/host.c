@@ -22,10 +22,21 @@ static void *allocate(void *context, void *p, size_t old_size, size_t new_size) 
 /* Set by an interrupt; the hook then raises in the script, and long work asks through report(). */
 static volatile sig_atomic_t interrupted;
 
+/* At the script's line, whichever line of the library was running. */
+static void raise_interrupted(lua_State *L) {
+  lua_createtable(L, 0, 3);
+  ndg_lua_set_text(L, "code", "interrupted");
+  ndg_lua_set_text(L, "text", "interrupted");
+  ndg_lua_where(L);
+  lua_setfield(L, -2, "where");
+  luaL_setmetatable(L, NDG_LUA_ERROR);
+  lua_error(L);
+}
+
 static void interrupt_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  luaL_error(L, "interrupted");
+  raise_interrupted(L);
 }
 
 static lua_State *running;
@@ -286,7 +297,7 @@ static int clock_seconds(lua_State *L) { /* [-0, +1, -] on a clock that only goe
 static int report(lua_State *L) { /* [-3, +0, v] (stage, done, total) */
   if (!ndg_lua_report(L, luaL_checkstring(L, 1), (uint64_t)luaL_optinteger(L, 2, 0),
                       (uint64_t)luaL_optinteger(L, 3, 0))) {
-    luaL_error(L, "interrupted");
+    raise_interrupted(L);
   }
   return 0;
 }

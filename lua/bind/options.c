@@ -17,8 +17,11 @@ static ndg_any collect_list(lua_State *L, const char *name, ndg_arena *arena) {
   for (lua_Unsigned i = 1; i <= n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i);
     if (lua_type(L, -1) != LUA_TNUMBER) {
-      ndg_lua_fail(L, NDG_EINVAL, "option %s: element %d of the list is a %s, not a number", name,
-                   (int)i, luaL_typename(L, -1));
+      const bool text = lua_type(L, -1) == LUA_TSTRING;
+      ndg_lua_fail(L, NDG_EINVAL, "option %s: element %d of the list is a %s, not a number%s", name,
+                   (int)i, luaL_typename(L, -1),
+                   text ? "; where an option names several things, they stand in one text: 'a, b'"
+                        : "");
     }
     whole = whole && lua_isinteger(L, -1);
     lua_pop(L, 1);
