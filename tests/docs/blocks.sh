@@ -57,7 +57,7 @@ extract docs/lua.md lua reference
 has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
-has_blocks readme lua 1
+has_blocks readme lua 2
 has_blocks reference lua 5
 
 # What C blocks include is all they see: the folder of the public headers and the C library.
@@ -115,13 +115,20 @@ status=$?
 cat errors >>log
 [ $status = 0 ] && grep -q 'synthetic digits' log && grep -qE 'estimates: [0-9]+ ok$' log
 report $? "README.md: the script"
-# The table in the text has headings and rows of the real one; its numbers depend on the data.
+# The tables in the text have headings and rows of the real ones; numbers may differ.
 words() { # FILE: the lines without numbers and without space that only aligns
   sed -E 's/\([0-9]+\)//g; s/-?[0-9][-+.e0-9]*//g; s/ +/ /g; s/^ //; s/ $//' "$1"
 }
-words log >printed
-words table1.text | grep -vxF -f printed >log
-[ ! -s log ]
-report $? "README.md: the table is part of what the script prints"
+# part_of TABLE NAME: every line of it is in log
+part_of() {
+  words log >printed
+  words "$1" | grep -vxF -f printed >log
+  [ ! -s log ]
+  report $? "README.md: the table of the $2 is part of what the script prints"
+}
+part_of table1.text "study"
+"$nudge" run readme2.lua >log 2>&1
+report $? "README.md: the few-shot script"
+part_of table2.text "few-shot script"
 echo "1..$n"
 exit $failed
