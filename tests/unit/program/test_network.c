@@ -83,7 +83,8 @@ START_TEST(threads_one_task) {
 }
 END_TEST
 
-/* Products that read a right operand packed beforehand, where the processor has kernels for that. */
+/* Products that read a right operand packed beforehand, where the processor has kernels for that.
+ */
 START_TEST(threads_packed_products) {
   check_threads(_i ? NDG_F64 : NDG_F32, 400, 150, 70, 1, false);
 }
