@@ -10,7 +10,7 @@ local spec = {}
 local OWNER = "nudge.meta_train"
 
 local fields = {
-  name = "string", learner = "!nudge.learner", domain = "!table", inner = "!table",
+  name = "string", learner = "!nudge.learner", domain = "!any", inner = "!table",
   rule = "!nudge.rule", outer = "!table", steps = "!integer", meta_batch = "!integer",
   parts = "integer", dtype = "string", seed = "integer", theta = "nudge.array",
   validation = "table", test = "table", losses = "boolean", on_divergence = "string",
@@ -46,8 +46,11 @@ end
 -- What does not need the inner optimiser, which nudge.problem checks.
 function spec.check(given)
   local t = check.fields(OWNER, given, fields)
-  if type(t.domain.tasks) ~= "function" or type(t.domain.name) ~= "string" then
-    check.fail("%s: domain must come from nudge.domains or nudge.domain", OWNER)
+  local domain = t.domain
+  if type(domain) ~= "table" or type(domain.tasks) ~= "function"
+    or type(domain.name) ~= "string" then
+    check.fail("%s: domain must be one that nudge.domains.NAME{...} or nudge.domain{...} made, "
+      .. "got %s", OWNER, check.type_of(domain))
   end
   check.range(OWNER, "steps", t.steps, 0, math.maxinteger)
   check.range(OWNER, "meta_batch", t.meta_batch, 1, math.maxinteger)
