@@ -155,24 +155,38 @@ typedef struct NAME(product) {
   size_t parts;
   bool turned;
   size_t a_row, row_step, column_step;
+  size_t width, height; /* of a panel in columns, of a block in rows */
 } NAME(product);
+
+/* Rows of A or C are pairs of real rows if complex; parts is 1 or 2, and no division is wanted. */
+INLINE size_t NAME(pairs)(size_t n, size_t parts) {
+  return parts == 2 ? n / 2 : n;
+}
+
+/* At most `most` at a time, in parts about as large as each other where there are few. */
+INLINE size_t NAME(even)(size_t n, size_t most) {
+  if (n <= most)
+    return n;
+  const size_t parts = (n + most - 1) / most;
+  return parts > 4 ? most : (size_t)(((uint32_t)n + (uint32_t)parts - 1) / (uint32_t)parts);
+}
 
 /* All rows of A times one panel, n columns wide, into C at its first column. */
 static void NAME(rows)(const NAME(product) * q, const NAME(panel) * s, const T *a, size_t n, T *c,
                        bool accumulate) {
-  const size_t rows = q->g->m * q->parts, nv = (n + W - 1) / W;
-  for (size_t r = 0; r < rows; r += MR) {
-    const size_t block_rows = rows - r < MR ? rows - r : MR;
+  const size_t parts = q->parts, rows = q->g->m * parts, nv = (n + W - 1) / W;
+  for (size_t r = 0; r < rows; r += q->height) {
+    const size_t block_rows = rows - r < q->height ? rows - r : q->height;
     const T *row[MR];
-    T *to = c + r / q->parts * q->row_step;
+    T *to = c + NAME(pairs)(r, parts) * q->row_step;
     for (size_t i = 0; i < block_rows; i++)
-      row[i] = a + (r + i) / q->parts * q->a_row + (r + i) % q->parts;
-    if (q->parts == 1 && !q->turned) {
+      row[i] = a + NAME(pairs)(r + i, parts) * q->a_row + (parts == 2 ? (r + i) % 2 : 0);
+    if (parts == 1 && !q->turned) {
       NAME(any_block)(block_rows, nv, s, row, to, q->g->ldc, accumulate);
     } else {
       T sum[MR * NV * W];
       NAME(any_block)(block_rows, nv, s, row, sum, NV * W, false);
-      if (q->parts == 1)
+      if (parts == 1)
         NAME(put_turned)(sum, block_rows, n, to, q->column_step, accumulate);
       else
         NAME(put_complex)(sum, block_rows, n, to, q->row_step, q->column_step, accumulate);
@@ -180,14 +194,36 @@ static void NAME(rows)(const NAME(product) * q, const NAME(panel) * s, const T *
   }
 }
 
+/* Products of depth one: every element is one multiplication, added to zero as in the blocks. */
+static void NAME(outer)(const ndg_gemm *g, size_t a_row, const T *a, const T *b, T *c) {
+  const VECTOR zero = {0};
+  const size_t whole = (g->n - 1) / W * W;
+  const MASK mask = NAME(mask)(g->n - whole);
+  for (size_t i = 0; i < g->m; i++, c += g->ldc) {
+    const T x = a[i * a_row];
+    for (size_t j = 0; j < whole; j += W) {
+      VECTOR v;
+      memcpy(&v, b + j, sizeof v);
+      v = x * v + zero;
+      memcpy(c + j, &v, sizeof v);
+    }
+    STORE_PART(mask, c + whole, x * LOAD_PART(mask, b + whole) + zero);
+  }
+}
+
 /* Panels of B that stay in the first-level cache while all rows of A pass by. */
 static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, void *work) {
   const ndg_gemm *g = q->g;
   const size_t columns = g->n * q->parts;
+  if (q->parts == 1 && !q->turned && g->k == 1 && !g->accumulate &&
+      (!g->b_transposed || g->ldb == 1)) {
+    NAME(outer)(g, q->a_row, a, b, c);
+    return;
+  }
   const bool packs = g->b_transposed || (g->m >= PACK_ROWS && g->k * g->n >= PACK_SIZE);
   NAME(panel) s = {.a_step = (g->a_transposed ? g->lda : 1) * q->parts};
-  for (size_t from = 0; from < columns; from += NV * W) {
-    const size_t n = columns - from < NV * W ? columns - from : NV * W;
+  for (size_t from = 0; from < columns; from += q->width) {
+    const size_t n = columns - from < q->width ? columns - from : q->width;
     const size_t nv = (n + W - 1) / W;
     s.mask = NAME(mask)(n - (nv - 1) * W);
     for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH) {
@@ -260,7 +296,9 @@ INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const voi
                            .turned = turn,
                            .a_row = (use->a_transposed ? 1 : use->lda) * parts,
                            .row_step = (turn ? 1 : use->ldc) * parts,
-                           .column_step = (turn ? use->ldc : 1) * parts};
+                           .column_step = (turn ? use->ldc : 1) * parts,
+                           .width = NAME(even)((use->n * parts + W - 1) / W, NV) * W,
+                           .height = parts == 2 ? MR : NAME(even)(use->m, MR)};
   const bool swapped = turn || as_row;
   for (size_t t = 0; t < s->n; t++, a += s->a * parts, b += s->b * parts, c += s->c * parts)
     NAME(gemm)(&q, swapped ? b : a, swapped ? a : b, c, work);

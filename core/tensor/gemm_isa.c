@@ -2,6 +2,7 @@
 /* Small matrix products for one instruction set; compiled once for each, with fused multiply-adds
    where there are any. Blocks of MR rows by up to NV vectors of C stay in registers while k runs.
  */
+#include <stdint.h>
 #include <string.h>
 
 #include "tensor/gemm_small.h"

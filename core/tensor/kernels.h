@@ -19,15 +19,25 @@
 #define NDG_N_UNARY 17
 #define NDG_FIRST_BINARY 40
 #define NDG_N_BINARY 7
+/* Operations that only compiled programs know: several at once, to the same bits. */
+#define NDG_FIRST_FUSED 1000
+enum {
+  NDG_FUSED_MULTIPLY_ADD = NDG_FIRST_FUSED, /* a b + c */
+  NDG_FUSED_MINUS_PRODUCT,                  /* a - b c */
+  NDG_FUSED_TIMES_REST                      /* a (b - c^2) */
+};
+#define NDG_N_FUSED 3
 
 /* y may be x, a or b themselves, but not overlap them otherwise. */
 typedef void (*ndg_map1)(void *y, const void *x, size_t n);
 typedef void (*ndg_map2)(void *y, const void *a, const void *b, size_t n);
+typedef void (*ndg_map3)(void *y, const void *a, const void *b, const void *c, size_t n);
 
 /* One element type on one kind of processor. A member is NULL where the type lacks it. */
 typedef struct ndg_real_kernels {
   ndg_map1 unary[NDG_N_UNARY]; /* but POWER and STOP_GRADIENT */
   ndg_map2 binary[NDG_N_BINARY];
+  ndg_map3 fused[NDG_N_FUSED];
   void (*power)(void *y, const void *x, double exponent, size_t n);
   /* y = c != 0 ? a : b */
   void (*select)(void *y, const void *c, const void *a, const void *b, size_t n);

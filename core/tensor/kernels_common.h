@@ -12,7 +12,7 @@
 #elif defined(__clang__)
 #define NDG_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
-#define NDG_INDEPENDENT _Pragma("GCC ivdep")
+#define NDG_INDEPENDENT _Pragma("GCC ivdep") _Pragma("GCC unroll 4")
 #endif
 
 #endif

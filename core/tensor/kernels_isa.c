@@ -135,6 +135,7 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #undef LIBRARY
 #undef DEFINE_UNARY
 #undef DEFINE_BINARY
+#undef DEFINE_TERNARY
 
 /* float64 */
 #define T double

@@ -23,6 +23,16 @@
     }                                                                                              \
   }
 
+#define DEFINE_TERNARY(name, expression)                                                           \
+  static void NAME(name)(void *y_, const void *a_, const void *b_, const void *c_, size_t n) {     \
+    T *y = y_;                                                                                     \
+    const T *as = a_, *bs = b_, *cs = c_;                                                          \
+    NDG_INDEPENDENT for (size_t i = 0; i < n; i++) {                                               \
+      const T a = as[i], b = bs[i], c = cs[i];                                                     \
+      y[i] = expression;                                                                           \
+    }                                                                                              \
+  }
+
 /* A NaN operand always gives NaN, except where the operation is a comparison. */
 DEFINE_UNARY(neg, -x)
 DEFINE_UNARY(square, x *x)
@@ -39,6 +49,10 @@ DEFINE_BINARY(div, a / b)
 DEFINE_BINARY(max, ((a >= b) | (a != a)) ? a : b)
 DEFINE_BINARY(min, ((a <= b) | (a != a)) ? a : b)
 DEFINE_BINARY(greater, a > b ? (T)1 : (T)0)
+
+DEFINE_TERNARY(multiply_add, a *b + c)
+DEFINE_TERNARY(minus_product, a - b * c)
+DEFINE_TERNARY(times_rest, a *(b - c * c))
 
 static void NAME(exp)(void *y, const void *x, size_t n) {
   NAME(map_exp)(y, x, n);
@@ -244,8 +258,8 @@ static void NAME(log_sum_exp)(void *y_, const void *x_, size_t rows, size_t colu
               [8] = NAME(softplus), [9] = NAME(sin),    [10] = NAME(cos), [12] = NAME(step),       \
               [13] = NAME(relu),    [14] = NAME(abs),   [15] = NAME(sign)},                        \
     .binary = {NAME(add), NAME(sub), NAME(mul), NAME(div), NAME(max), NAME(min), NAME(greater)},   \
-    .power = NAME(power), .select = NAME(select), .fill = NAME(fill), .take = NAME(take),          \
-    .put = NAME(put), .sum_rows = NAME(sum_rows), .add_rows = NAME(add_rows),                      \
-    .sum_columns = NAME(sum_columns), .copy_rows = NAME(copy_rows), .spread = NAME(spread),        \
-    .log_sum_exp = NAME(log_sum_exp),                                                              \
+    .fused = {NAME(multiply_add), NAME(minus_product), NAME(times_rest)}, .power = NAME(power),    \
+    .select = NAME(select), .fill = NAME(fill), .take = NAME(take), .put = NAME(put),              \
+    .sum_rows = NAME(sum_rows), .add_rows = NAME(add_rows), .sum_columns = NAME(sum_columns),      \
+    .copy_rows = NAME(copy_rows), .spread = NAME(spread), .log_sum_exp = NAME(log_sum_exp),        \
   }

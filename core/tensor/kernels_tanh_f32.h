@@ -9,10 +9,9 @@
 #define EPI(name) _mm512_##name
 #define TO_INT(v) _mm512_castps_si512(v)
 #define TO_REAL(v) _mm512_castsi512_ps(v)
-/* The estimate's 14 bits, doubled by Newton's method. */
+/* 14 bits, which the rest below doubles. */
 static inline V inverse_f32(V b) {
-  const V guess = _mm512_rcp14_ps(b);
-  return _mm512_fmadd_ps(guess, _mm512_fnmadd_ps(b, guess, _mm512_set1_ps(1)), guess);
+  return _mm512_rcp14_ps(b);
 }
 #else
 #define PS(name) _mm256_##name##_ps

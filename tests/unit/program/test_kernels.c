@@ -313,6 +313,70 @@ START_TEST(sums_are_complete) {
 }
 END_TEST
 
+/* Column sums of several blocks, rows moved with any step, one number spread over a row: all
+   lengths around those of vectors. */
+START_TEST(rows_are_moved_and_summed) {
+  enum { BLOCKS = 3, ROWS = 4, MOST = 70, GAP = 3 };
+  const ndg_kernels *k;
+  for (size_t isa = 0; (k = ndg_kernels_get(isa)); isa++)
+    for (size_t columns = 1; columns < MOST; columns++) {
+      float x[BLOCKS * ROWS * MOST], y[BLOCKS * ROWS * (MOST + GAP)];
+      for (size_t i = 0; i < BLOCKS * ROWS * columns; i++)
+        x[i] = (float)(i + 1);
+      k->f32->sum_columns(y, x, BLOCKS, ROWS, columns);
+      for (size_t i = 0; i < BLOCKS * columns; i++) {
+        float sum = 0;
+        for (size_t r = 0; r < ROWS; r++)
+          sum += x[(i / columns * ROWS + r) * columns + i % columns];
+        ck_assert(y[i] == sum);
+      }
+      const size_t step = columns + GAP;
+      memset(y, 0, sizeof y);
+      k->f32->copy_rows(y, (ptrdiff_t)step, x, (ptrdiff_t)columns, ROWS, columns);
+      for (size_t i = 0; i < ROWS * step; i++)
+        ck_assert(y[i] == (i % step < columns ? x[i / step * columns + i % step] : 0));
+      k->f32->copy_rows(y, (ptrdiff_t)columns, x, 0, ROWS, columns);
+      for (size_t i = 0; i < ROWS * columns; i++)
+        ck_assert(y[i] == x[i % columns]);
+      k->f32->spread(y, x, 2, ROWS, columns);
+      for (size_t i = 0; i < ROWS * columns; i++)
+        ck_assert(y[i] == x[i / columns * 2]);
+    }
+}
+END_TEST
+
+/* Operations in one have the bits of the operations one by one, in place and anywhere. */
+START_TEST(fused_operations_are_their_parts) {
+  const ndg_kernels *k;
+  ndg_rng rng = ndg_rng_root(17);
+  for (size_t isa = 0; (k = ndg_kernels_get(isa)); isa++)
+    for (size_t n = 1; n <= LENGTH; n++) {
+      const ndg_map2 *binary = k->f64->binary;
+      double a[LENGTH], b[LENGTH], c[LENGTH], t[LENGTH], y[LENGTH];
+      fill_wild(a, n, &rng);
+      fill_wild(b, n, &rng);
+      fill_wild(c, n, &rng);
+      for (uint32_t op = 0; op < NDG_N_FUSED; op++) {
+        const uint32_t fused = op + NDG_FIRST_FUSED;
+        if (fused == NDG_FUSED_MULTIPLY_ADD) {
+          binary[NDG_OP_MUL - NDG_FIRST_BINARY](t, a, b, n);
+          binary[NDG_OP_ADD - NDG_FIRST_BINARY](t, t, c, n);
+        } else {
+          const bool rest = fused == NDG_FUSED_TIMES_REST;
+          binary[NDG_OP_MUL - NDG_FIRST_BINARY](t, rest ? c : b, c, n);
+          binary[NDG_OP_SUB - NDG_FIRST_BINARY](t, rest ? b : a, t, n);
+          if (rest)
+            binary[NDG_OP_MUL - NDG_FIRST_BINARY](t, a, t, n);
+        }
+        memcpy(y, a, sizeof y);
+        k->f64->fused[op](y, y, b, c, n);
+        for (size_t i = 0; i < n; i++)
+          ck_assert(memcmp(&y[i], &t[i], sizeof *y) == 0 || (isnan(y[i]) && isnan(t[i])));
+      }
+    }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("kernels");
   TCase *c = tcase_create("kernels");
@@ -326,6 +390,8 @@ int main(void) {
   tcase_add_test(c, log_sum_exp_does_not_overflow);
   tcase_add_test(c, powers);
   tcase_add_test(c, sums_are_complete);
+  tcase_add_test(c, rows_are_moved_and_summed);
+  tcase_add_test(c, fused_operations_are_their_parts);
   suite_add_tcase(suite, c);
   return run_suite(suite);
 }

@@ -219,6 +219,41 @@ START_TEST(small_products_are_right) {
 }
 END_TEST
 
+/* Several products at once have the bits of each alone, also where they share the right operand and
+   so become one of more rows. */
+START_TEST(many_products_are_each_of_them) {
+  static const size_t shapes[][3] = {{10, 40, 40}, {10, 1, 40}, {10, 40, 1}, {40, 10, 1},
+                                     {1, 10, 40},  {7, 9, 33},  {3, 64, 64}, {40, 10, 40}};
+  enum { COUNT = 5, MOST = 64 * 64 };
+  static _Alignas(64) char work[NDG_GEMM_WORK];
+  static float a[COUNT * MOST], b[COUNT * MOST], one[MOST], many[COUNT * MOST];
+  const ndg_kernels *k;
+  ndg_rng rng = ndg_rng_root(8);
+  for (size_t i = 0; i < (size_t)COUNT * MOST; i++) {
+    a[i] = (float)ndg_rng_uniform(&rng) - 0.5f;
+    b[i] = (float)ndg_rng_uniform(&rng) - 0.5f;
+  }
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+    for (int form = 0; form < 8; form++) {
+      const size_t m = shapes[i][0], depth = shapes[i][1], n = shapes[i][2];
+      const bool ta = form & 1, tb = form & 2, shared = form & 4;
+      const ndg_gemm g = {m, n, depth, ta ? m : depth, tb ? depth : n, n, ta, tb, false, false};
+      const ndg_gemm_steps s = {COUNT, m * depth, shared ? 0 : depth * n, m * n};
+      ndg_gemm_run_many(NDG_F32, &g, &s, a, b, many, work);
+      for (size_t t = 0; t < COUNT; t++) {
+        ndg_gemm_run(NDG_F32, &g, a + t * s.a, b + t * s.b, one, work);
+        ck_assert_mem_eq(many + t * s.c, one, m * n * sizeof *one);
+        for (size_t isa = 0; (k = ndg_kernels_get(isa)); isa++) {
+          float x[1];
+          k->gemm->f32(&g, a + t * s.a, b + t * s.b, one, work);
+          x[0] = one[m * n - 1] - many[t * s.c + m * n - 1];
+          ck_assert(x[0] > -1e-4f && x[0] < 1e-4f);
+        }
+      }
+    }
+}
+END_TEST
+
 /* A row of the result has the same bits whether it is computed with others or alone. */
 START_TEST(small_products_may_be_cut) {
   static _Alignas(64) char work[NDG_GEMM_WORK];
@@ -363,6 +398,7 @@ int main(int argc, char **argv) {
   tcase_add_test(c, lu_solves);
   tcase_add_test(c, eigenvectors_are_eigenvectors);
   tcase_add_loop_test(c, small_products_are_right, 0, 4);
+  tcase_add_test(c, many_products_are_each_of_them);
   tcase_add_test(c, small_products_may_be_cut);
   tcase_add_loop_test(c, large_products_are_the_librarys, 0, 16);
   tcase_add_loop_test(c, large_products_may_be_cut, 0, 2);
