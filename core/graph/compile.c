@@ -113,6 +113,8 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
   ndg_fuse(l);
   st = ndg_lower(l, n_outputs, outputs);
   if (st == NDG_OK)
+    st = ndg_merge_chains(l);
+  if (st == NDG_OK)
     st = ndg_plan_stages(p, l->error);
   if (st == NDG_OK)
     st = ndg_plan_memory(p, l->error);

@@ -82,7 +82,7 @@ void ndg_program_bind(ndg_program *p, const ndg_binding *inputs, const ndg_bindi
     uint64_t step = buffer->size;
     if (buffer->place == NDG_PLACE_ARENA) {
       base[b] = p->arena + buffer->offset;
-    } else if (buffer->place != NDG_PLACE_LOCAL) {
+    } else if (buffer->place == NDG_PLACE_INPUT || buffer->place == NDG_PLACE_OUTPUT) {
       const ndg_binding *binding =
           buffer->place == NDG_PLACE_INPUT ? &inputs[buffer->number] : &outputs[buffer->number];
       base[b] = binding->data;

@@ -94,6 +94,8 @@ static void apply_real(const run *r, const ndg_micro *m, void *y, uint64_t n) {
     k->unary[m->op - NDG_FIRST_UNARY](y, a, n);
   else if (m->op == NDG_OP_SELECT)
     k->select(y, a, r->slots[m->in[1]].re, r->slots[m->in[2]].re, n);
+  else if (m->op >= NDG_FIRST_FUSED)
+    k->fused[m->op - NDG_FIRST_FUSED](y, a, r->slots[m->in[1]].re, r->slots[m->in[2]].re, n);
   else
     k->binary[m->op - NDG_FIRST_BINARY](y, a, r->slots[m->in[1]].re, n);
 }
@@ -125,6 +127,10 @@ static uint64_t least(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
+static const ndg_reading *result_reading(const ndg_instruction *x) {
+  return &x->reading[x->n_in];
+}
+
 static void run_stored(run *r, uint64_t begin, uint64_t end) {
   const ndg_instruction *x = r->x;
   const bool is_complex = r->p->buffers[x->out].is_complex;
@@ -135,10 +141,10 @@ static void run_stored(run *r, uint64_t begin, uint64_t end) {
     if (by_task)
       n = least(n, x->domain - flat % x->domain);
     load_tile(r, flat, n, x->tile_step, flat == begin);
-    void *out = is_complex ? NULL : ndg_store_direct(r->w, x, flat, n);
+    void *out = is_complex ? NULL : ndg_store_direct(r->w, x->out, result_reading(x), flat, n);
     compute(r, n, out);
     if (!out)
-      ndg_store_tile(r->w, x, flat, n, r->slots[x->result]);
+      ndg_store_tile(r->w, x->out, result_reading(x), flat, n, r->slots[x->result]);
   }
 }
 
@@ -171,7 +177,7 @@ static void run_row_sum(run *r, uint64_t begin, uint64_t end) {
       if (is_complex)
         r->p->kernels->sum_rows(sum.im, value.im, n_rows, n, at > 0);
     }
-    ndg_store_tile(r->w, x, row, n_rows, sum);
+    ndg_store_tile(r->w, x->out, result_reading(x), row, n_rows, sum);
   }
 }
 
@@ -189,7 +195,7 @@ static void run_column_sums(run *r, uint64_t begin, uint64_t end) {
     r->p->kernels->sum_columns(sum.re, value.re, n, x->reduced, x->inner);
     if (is_complex)
       r->p->kernels->sum_columns(sum.im, value.im, n, x->reduced, x->inner);
-    ndg_store_tile(r->w, x, outer * x->inner, n * x->inner, sum);
+    ndg_store_tile(r->w, x->out, result_reading(x), outer * x->inner, n * x->inner, sum);
   }
 }
 
@@ -212,11 +218,63 @@ static void run_column_part(run *r, uint64_t outer, uint64_t from, uint64_t n) {
     if (is_complex)
       r->p->kernels->add_rows(sum.im, value.im, n_rows, n);
   }
-  ndg_store_tile(r->w, x, outer * x->inner + from, n, sum);
+  ndg_store_tile(r->w, x->out, result_reading(x), outer * x->inner + from, n, sum);
+}
+
+/* A finished result of whole tasks: to memory, as it is or summed. */
+static void put_result(run *r, const ndg_result *q, uint64_t task, uint64_t n_tasks) {
+  const ndg_real_kernels *k = r->p->kernels;
+  const ndg_slot value = r->slots[q->slot];
+  ndg_slot sum = value;
+  if (q->is_sum) {
+    void *direct = ndg_store_tasks_direct(r->w, q, task, n_tasks);
+    sum = tile_slot(r, r->x->n_in + (uint64_t)r->x->n_regs, false);
+    sum.re = direct ? direct : sum.re;
+    if (q->inner == 1)
+      k->sum_rows(sum.re, value.re, n_tasks * q->size, q->reduced, 0);
+    else
+      k->sum_columns(sum.re, value.re, n_tasks * q->size / q->inner, q->reduced, q->inner);
+    if (direct)
+      return;
+  }
+  ndg_store_tasks(r->w, q, task, n_tasks, sum);
+}
+
+/* Several results, of whole tasks [begin, end), a tile of them at a time. Real numbers only. */
+static void run_results(run *r, uint64_t begin, uint64_t end) {
+  const ndg_instruction *x = r->x;
+  const uint64_t most = x->tile_step / x->domain;
+  for (uint64_t task = begin; task < end; task += most) {
+    const uint64_t n = least(most, end - task);
+    const ndg_result *q = x->results, *last = q + x->n_results;
+    for (uint32_t i = 0; i < x->n_in; i++)
+      if (task == begin || !x->reading[i].period)
+        r->slots[i] = ndg_load_tasks(r->w, x, i, task, n, tile_slot(r, i, false));
+    for (; q < last && q->after == 0; q++)
+      put_result(r, q, task, n);
+    for (uint32_t i = 0; i < x->n_micro; i++) {
+      const ndg_micro *m = &x->micro[i];
+      ndg_slot y = tile_slot(r, x->n_in + m->reg, false);
+      const bool stored = q < last && q->after == i + 1 && !q->is_sum;
+      void *direct = stored ? ndg_store_tasks_direct(r->w, q, task, n) : NULL;
+      if (direct) {
+        y.re = direct;
+        q++;
+      }
+      apply_real(r, m, y.re, n * x->domain);
+      r->slots[x->n_in + i] = y;
+      for (; q < last && q->after == i + 1; q++)
+        put_result(r, q, task, n);
+    }
+  }
 }
 
 void ndg_exec_chain(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
   run r = start(w, x);
+  if (x->n_results > 0) {
+    run_results(&r, begin, end);
+    return;
+  }
   const uint64_t total = x->is_sum ? x->outer : x->domain;
   const uint64_t unit = x->per_task ? total : total / x->rows;
   begin *= unit;

@@ -20,10 +20,19 @@ bool ndg_load_repeats(const ndg_instruction *, uint32_t i, uint64_t step);
 /* Elements [flat, flat + n) of operand i where they lie, or copied to `tile`. */
 ndg_slot ndg_load(const ndg_worker *, const ndg_instruction *, uint32_t i, uint64_t flat,
                   uint64_t n, ndg_slot tile);
+/* The same for whole tasks. */
+ndg_slot ndg_load_tasks(const ndg_worker *, const ndg_instruction *, uint32_t i, uint64_t task,
+                        uint64_t n_tasks, ndg_slot tile);
 /* Where n results may be written in one run, or NULL. */
-void *ndg_store_direct(const ndg_worker *, const ndg_instruction *, uint64_t flat, uint64_t n);
+void *ndg_store_direct(const ndg_worker *, uint32_t buffer, const ndg_reading *, uint64_t flat,
+                       uint64_t n);
 /* Writes n results; flat counts results, not elements summed. */
-void ndg_store_tile(const ndg_worker *, const ndg_instruction *, uint64_t flat, uint64_t n,
-                    ndg_slot from);
+void ndg_store_tile(const ndg_worker *, uint32_t buffer, const ndg_reading *, uint64_t flat,
+                    uint64_t n, ndg_slot from);
+/* A result's `size` numbers of whole tasks; direct: where they may be written, or NULL. */
+void *ndg_store_tasks_direct(const ndg_worker *, const ndg_result *, uint64_t task,
+                             uint64_t n_tasks);
+void ndg_store_tasks(const ndg_worker *, const ndg_result *, uint64_t task, uint64_t n_tasks,
+                     ndg_slot from);
 
 #endif

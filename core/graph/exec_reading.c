@@ -62,9 +62,14 @@ static void bind_operand(const ndg_program *p, const ndg_instruction *x, const n
   if (o->buffer == NDG_NO_BUFFER || o->is_complex)
     return;
   push(&a, x->per_task ? p->n_tasks : 1, (int64_t)p->task_step[o->buffer]);
-  for (uint32_t d = 0; d < o->n_dims; d++)
+  uint64_t size = 1;
+  for (uint32_t d = 0; d < o->n_dims; d++) {
     push(&a, o->dim[d], o->stride[d]);
+    size *= o->dim[d];
+  }
   classify(&a, r);
+  const uint64_t run = r->length * r->repeat;
+  r->runs = size % run == 0 ? size / run : 0;
 }
 
 /* Whole tasks to a tile if one fits, else even parts of a task, of whole rows if there are any. */
@@ -83,15 +88,26 @@ static uint64_t choose_step(const ndg_program *p, const ndg_instruction *x) {
   return (units + parts - 1) / parts * unit;
 }
 
+/* Of `size` results per task. */
+static void bind_result(const ndg_program *p, const ndg_instruction *x, uint32_t buffer,
+                        uint64_t size, ndg_reading *r) {
+  const ndg_operand result = {.buffer = buffer,
+                              .n_dims = 1,
+                              .is_complex = p->buffers[buffer].is_complex,
+                              .dim = {size},
+                              .stride = {1}};
+  bind_operand(p, x, &result, r);
+}
+
 void ndg_chain_bind(const ndg_program *p, ndg_instruction *x) {
   for (uint32_t i = 0; i < x->n_in; i++)
     bind_operand(p, x, &x->in[i], &x->reading[i]);
-  const uint64_t size = x->is_sum ? x->outer * x->inner : x->domain;
-  const ndg_operand result = {.buffer = x->out,
-                              .n_dims = 1,
-                              .is_complex = p->buffers[x->out].is_complex,
-                              .dim = {size},
-                              .stride = {1}};
-  bind_operand(p, x, &result, &x->reading[x->n_in]);
+  if (x->n_results == 0)
+    bind_result(p, x, x->out, x->is_sum ? x->outer * x->inner : x->domain, &x->reading[x->n_in]);
+  for (uint32_t i = 0; i < x->n_results; i++) {
+    ndg_result *r = &x->results[i];
+    r->size = r->is_sum ? x->domain / r->reduced : x->domain;
+    bind_result(p, x, r->buffer, r->size, &r->reading);
+  }
   x->tile_step = choose_step(p, x);
 }

@@ -11,11 +11,13 @@ static bool is_prologue(const ndg_program *p, const ndg_instruction *x) {
 }
 
 bool ndg_steps_are_free(const ndg_program *p) {
-  for (uint32_t i = 0; i < p->n_instructions; i++) {
-    const ndg_instruction *x = p->instructions[i];
-    const uint8_t place = p->buffers[x->out].place;
-    if (is_prologue(p, x) ? x->per_task || place == NDG_PLACE_OUTPUT
-                          : !x->per_task || place == NDG_PLACE_ARENA)
+  for (uint32_t i = 0; i < p->n_buffers; i++) {
+    const ndg_buffer *b = &p->buffers[i];
+    if (b->writer == UINT32_MAX)
+      continue;
+    const ndg_instruction *x = p->instructions[b->writer];
+    if (is_prologue(p, x) ? x->per_task || b->place == NDG_PLACE_OUTPUT
+                          : !x->per_task || b->place == NDG_PLACE_ARENA)
       return false;
   }
   return p->n_instructions > 0;

@@ -145,10 +145,10 @@ ndg_slot ndg_load(const ndg_worker *w, const ndg_instruction *x, uint32_t i, uin
   return tile;
 }
 
-void *ndg_store_direct(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n) {
-  const ndg_reading *r = &x->reading[x->n_in];
+void *ndg_store_direct(const ndg_worker *w, uint32_t buffer, const ndg_reading *r, uint64_t flat,
+                       uint64_t n) {
   const int64_t bytes = (int64_t)w->program->real_bytes;
-  char *base = ndg_address(w, x->out);
+  char *base = ndg_address(w, buffer);
   if (r->kind == NDG_READ_DIRECT)
     return base + (int64_t)flat * bytes;
   if (r->kind != NDG_READ_ROWS)
@@ -157,14 +157,14 @@ void *ndg_store_direct(const ndg_worker *w, const ndg_instruction *x, uint64_t f
   return at + n <= r->length ? base + ((int64_t)row * r->step + (int64_t)at) * bytes : NULL;
 }
 
-static void store_any(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n,
+static void store_any(const ndg_worker *w, uint32_t buffer, uint64_t flat, uint64_t n,
                       ndg_slot from) {
   const ndg_program *p = w->program;
-  const ndg_buffer *b = &p->buffers[x->out];
-  const uint64_t size = b->size, step = p->task_step[x->out];
+  const ndg_buffer *b = &p->buffers[buffer];
+  const uint64_t size = b->size, step = p->task_step[buffer];
   while (n > 0) {
     const uint64_t run = least(n, size - flat % size);
-    char *to = ndg_address(w, x->out) + (flat / size * step + flat % size) * b->element;
+    char *to = ndg_address(w, buffer) + (flat / size * step + flat % size) * b->element;
     if (b->is_complex)
       p->complex_kernels->join((ndg_complex *)(void *)to, 1,
                                (ndg_planes){(double *)(void *)from.re, (double *)(void *)from.im},
@@ -177,12 +177,11 @@ static void store_any(const ndg_worker *w, const ndg_instruction *x, uint64_t fl
   }
 }
 
-void ndg_store_tile(const ndg_worker *w, const ndg_instruction *x, uint64_t flat, uint64_t n,
-                    ndg_slot from) {
+void ndg_store_tile(const ndg_worker *w, uint32_t buffer, const ndg_reading *r, uint64_t flat,
+                    uint64_t n, ndg_slot from) {
   const ndg_program *p = w->program;
-  const ndg_reading *r = &x->reading[x->n_in];
   const int64_t bytes = (int64_t)p->real_bytes;
-  char *base = ndg_address(w, x->out);
+  char *base = ndg_address(w, buffer);
   if (r->kind == NDG_READ_DIRECT)
     memcpy(base + (int64_t)flat * bytes, from.re, n * p->real_bytes);
   else if (r->kind == NDG_READ_STRIDED)
@@ -191,5 +190,54 @@ void ndg_store_tile(const ndg_worker *w, const ndg_instruction *x, uint64_t flat
     p->kernels->copy_rows(base + (int64_t)(flat / r->length) * r->step * bytes, r->step, from.re,
                           (ptrdiff_t)r->length, n / r->length, r->length);
   else
-    store_any(w, x, flat, n, from);
+    store_any(w, buffer, flat, n, from);
+}
+
+ndg_slot ndg_load_tasks(const ndg_worker *w, const ndg_instruction *x, uint32_t i, uint64_t task,
+                        uint64_t n_tasks, ndg_slot tile) {
+  const ndg_real_kernels *k = w->program->kernels;
+  const ndg_operand *o = &x->in[i];
+  const ndg_reading *r = &x->reading[i];
+  const int64_t bytes = (int64_t)w->program->real_bytes;
+  if (r->kind == NDG_READ_ANY || r->runs == 0)
+    return ndg_load(w, x, i, task * x->domain, n_tasks * x->domain, tile);
+  const char *base = ndg_address(w, o->buffer) + o->offset * bytes;
+  const char *from = base + (int64_t)(task * r->runs) * r->step * bytes;
+  const uint64_t runs = n_tasks * r->runs;
+  const ptrdiff_t length = (ptrdiff_t)r->length;
+  if (r->kind == NDG_READ_DIRECT)
+    return (ndg_slot){(char *)(uintptr_t)base + (int64_t)(task * x->domain) * bytes, tile.im};
+  if (r->kind == NDG_READ_ROWS && runs == 1)
+    return (ndg_slot){(char *)(uintptr_t)from, tile.im};
+  if (r->kind == NDG_READ_STRIDED)
+    k->take(tile.re, from, r->step, runs);
+  else if (r->kind == NDG_READ_ROWS)
+    k->copy_rows(tile.re, length, from, r->step, runs, r->length);
+  else if (r->kind == NDG_READ_EACH)
+    k->spread(tile.re, from, r->step, runs, r->length);
+  else
+    for (uint64_t t = 0; t < runs; t++)
+      k->copy_rows(tile.re + t * r->repeat * r->length * (uint64_t)bytes, length,
+                   from + (int64_t)t * r->step * bytes, 0, r->repeat, r->length);
+  return tile;
+}
+
+static char *store_address(const ndg_worker *w, const ndg_result *q, uint64_t task) {
+  return ndg_address(w, q->buffer) +
+         task * w->program->task_step[q->buffer] * w->program->real_bytes;
+}
+
+void *ndg_store_tasks_direct(const ndg_worker *w, const ndg_result *q, uint64_t task,
+                             uint64_t n_tasks) {
+  return n_tasks == 1 || q->reading.kind == NDG_READ_DIRECT ? store_address(w, q, task) : NULL;
+}
+
+void ndg_store_tasks(const ndg_worker *w, const ndg_result *q, uint64_t task, uint64_t n_tasks,
+                     ndg_slot from) {
+  const ptrdiff_t step = (ptrdiff_t)w->program->task_step[q->buffer];
+  if (q->reading.kind == NDG_READ_DIRECT)
+    memcpy(store_address(w, q, task), from.re, n_tasks * q->size * w->program->real_bytes);
+  else
+    w->program->kernels->copy_rows(store_address(w, q, task), step, from.re, (ptrdiff_t)q->size,
+                                   n_tasks, q->size);
 }

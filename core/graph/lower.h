@@ -39,6 +39,19 @@ ndg_status ndg_lower_chain(ndg_lowering *, ndg_node root);
 ndg_status ndg_lower_copy(ndg_lowering *, ndg_operand *, const ndg_shape *, bool per_task,
                           bool to_complex, uint32_t target);
 
+/* Slots while building: a result's number with this flag, or a load's. */
+#define NDG_RESULT_SLOT 0x8000u
+/* Results get tile registers; one is free again after the last operation that reads it, which may
+   already write there. The kept slot's stays to the end. Returns how many there are. */
+uint16_t ndg_assign_registers(ndg_micro *, uint32_t n, uint16_t kept);
+
+/* lower_merge.c: chains of tasks that follow each other, and read what the one before wrote, become
+   one with several results; frequent pairs of operations become one. */
+ndg_status ndg_merge_chains(ndg_lowering *);
+
+/* lower_pairs.c: on flagged slots; results' slots are kept up to date. */
+void ndg_fuse_pairs(ndg_micro *, uint32_t *n, ndg_result *, uint32_t n_results);
+
 /* lower_kernel.c: operations with a kernel of their own. The product `n` is the value of `result`,
    which may be its sum over tasks. */
 ndg_status ndg_lower_matmul(ndg_lowering *, ndg_node n, ndg_node result);

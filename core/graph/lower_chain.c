@@ -5,8 +5,6 @@
 
 #include "graph/lower.h"
 
-#define RESULT 0x8000u /* in ndg_lowering.slot while building: a result's number, else a load's */
-
 typedef struct builder {
   ndg_lowering *l;
   ndg_node root;
@@ -42,7 +40,7 @@ static uint16_t visit(builder *b, ndg_node n) {
                    .value = node->attr.value};
     for (uint32_t i = 0; i < node->n_in; i++)
       m.in[i] = visit(b, node->in[i]);
-    slot = RESULT | b->n_micro;
+    slot = NDG_RESULT_SLOT | b->n_micro;
     b->micro[b->n_micro++] = m;
   }
   remember(b, n, slot);
@@ -50,26 +48,24 @@ static uint16_t visit(builder *b, ndg_node n) {
 }
 
 static uint16_t final_slot(const builder *b, uint16_t slot) {
-  return slot & RESULT ? (uint16_t)(b->n_loads + (slot & ~RESULT)) : slot;
+  return slot & NDG_RESULT_SLOT ? (uint16_t)(b->n_loads + (slot & ~NDG_RESULT_SLOT)) : slot;
 }
 
-/* Results get tile registers; one is free again after the last operation that reads it, which may
-   already write there. */
-static uint16_t assign_registers(builder *b, uint16_t kept) {
+uint16_t ndg_assign_registers(ndg_micro *micro, uint32_t n, uint16_t kept) {
   uint32_t last_use[NDG_MAX_CHAIN] = {0};
   bool busy[NDG_MAX_CHAIN] = {false};
   uint16_t n_regs = 0;
-  for (uint32_t i = 0; i < b->n_micro; i++)
-    for (uint32_t k = 0; k < b->micro[i].n_in; k++)
-      if (b->micro[i].in[k] & RESULT)
-        last_use[b->micro[i].in[k] & ~RESULT] = i;
-  if (kept & RESULT)
-    last_use[kept & ~RESULT] = b->n_micro;
-  for (uint32_t i = 0; i < b->n_micro; i++) {
-    ndg_micro *m = &b->micro[i];
+  for (uint32_t i = 0; i < n; i++)
+    for (uint32_t k = 0; k < micro[i].n_in; k++)
+      if (micro[i].in[k] & NDG_RESULT_SLOT)
+        last_use[micro[i].in[k] & ~NDG_RESULT_SLOT] = i;
+  if (kept & NDG_RESULT_SLOT)
+    last_use[kept & ~NDG_RESULT_SLOT] = n;
+  for (uint32_t i = 0; i < n; i++) {
+    ndg_micro *m = &micro[i];
     for (uint32_t k = 0; k < m->n_in; k++)
-      if (m->in[k] & RESULT && last_use[m->in[k] & ~RESULT] == i)
-        busy[b->micro[m->in[k] & ~RESULT].reg] = false;
+      if (m->in[k] & NDG_RESULT_SLOT && last_use[m->in[k] & ~NDG_RESULT_SLOT] == i)
+        busy[micro[m->in[k] & ~NDG_RESULT_SLOT].reg] = false;
     uint16_t r = 0;
     while (busy[r])
       r++;
@@ -97,7 +93,7 @@ static ndg_status emit(builder *b, uint16_t value, const ndg_instruction *draft,
   ndg_status st = ndg_new_instruction(l, NDG_DO_CHAIN, b->n_loads, &x);
   if (st < 0)
     return st;
-  x->n_regs = assign_registers(b, value);
+  x->n_regs = ndg_assign_registers(b->micro, b->n_micro, value);
   x->n_micro = (uint16_t)b->n_micro;
   x->n_slots = (uint16_t)(b->n_loads + b->n_micro);
   x->micro = ndg_arena_alloc(p->memory, b->n_micro + 1, sizeof *x->micro);
@@ -139,7 +135,8 @@ static ndg_status copy(ndg_lowering *l, const ndg_operand *from, const ndg_shape
   b.loads[0] = *from;
   ndg_operand_coalesce(&b.loads[0]);
   b.micro[0] = (ndg_micro){.op = NDG_OP_NONE, .is_complex = to_complex, .n_in = 1};
-  return emit(&b, RESULT, &(ndg_instruction){.domain = ndg_shape_size(s)}, target, rows_of(s));
+  return emit(&b, NDG_RESULT_SLOT, &(ndg_instruction){.domain = ndg_shape_size(s)}, target,
+              rows_of(s));
 }
 
 ndg_status ndg_lower_copy(ndg_lowering *l, ndg_operand *operand, const ndg_shape *s, bool per_task,

@@ -18,8 +18,9 @@
 /* Estimated time from which on a run is worth waking other threads. */
 #define NDG_POOL_PICOSECONDS UINT64_C(30000000)
 
-/* Where a value lives. LOCAL: in the running worker's own memory, for one piece of one stage. */
-enum { NDG_PLACE_INPUT, NDG_PLACE_OUTPUT, NDG_PLACE_ARENA, NDG_PLACE_LOCAL };
+/* Where a value lives. LOCAL: in the running worker's own memory, for one piece of one stage.
+   TILE: only in the tiles of its writer. */
+enum { NDG_PLACE_INPUT, NDG_PLACE_OUTPUT, NDG_PLACE_ARENA, NDG_PLACE_LOCAL, NDG_PLACE_TILE };
 
 typedef struct ndg_buffer {
   uint8_t place;
@@ -68,6 +69,7 @@ typedef struct ndg_reading {
   uint8_t kind;
   uint64_t length, repeat, period; /* period: after how many numbers it repeats itself; 0: never */
   int64_t step;
+  uint64_t runs; /* runs, or single numbers, of a task; 0: tasks do not begin with one */
 } ndg_reading;
 
 enum ndg_instruction_kind {
@@ -83,6 +85,17 @@ enum ndg_instruction_kind {
   NDG_DO_PLACE,
   NDG_DO_PACK /* a right operand of products, for all their pieces */
 };
+
+/* One of several results of a chain: stored, or summed and stored, as soon as so many of the
+   chain's operations are done. */
+typedef struct ndg_result {
+  uint32_t buffer;
+  uint16_t slot, after;
+  bool is_sum;
+  uint64_t reduced, inner; /* of a sum, as in ndg_instruction */
+  uint64_t size;           /* numbers of a task */
+  ndg_reading reading;     /* as bound */
+} ndg_result;
 
 /* An instruction may be run on any range of its units: tasks if it is per_task, otherwise `rows`
    equal parts of its result (1: it cannot be cut). */
@@ -104,6 +117,8 @@ typedef struct ndg_instruction {
   uint64_t domain;                /* elements of one task */
   uint64_t outer, reduced, inner; /* domain = outer x reduced x inner */
   ndg_reading *reading;           /* n_in operands, then the result; as bound */
+  uint32_t n_results;             /* 0: one, as above; else `out` is the first of these */
+  ndg_result *results;            /* in order of `after` */
   uint64_t tile_step;             /* numbers per tile of a stored chain */
   /* matmul */
   uint64_t m, n, k;
