@@ -8,8 +8,8 @@ local problems = require "problems"
 local pulls = require "pulls"
 local tap = require "tap"
 
--- The metatable of Lua's long string buffers is made with the first of them. Should memory fail just
--- then, Lua 5.4 keeps it half made, and every later long string is an error.
+-- The metatable of Lua's long string buffers is made with the first of them. Should memory fail
+-- just then, Lua 5.4 keeps it half made, and every later long string is an error.
 assert(#("x"):rep(100000) == 100000)
 
 -- With a stride above 1 only every so many-th allocation is tried, where there are thousands.
