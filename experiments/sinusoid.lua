@@ -22,6 +22,8 @@ local presets = {
 local set = nudge.settings {
   preset = { "quick", choices = { "quick", "full" },
     doc = "what the settings with value 0 are: quick for a minute, full for twenty" },
+  learner = { "both", choices = { "both", "dual system", "complex synapse" },
+    doc = "which inner learner" },
   seeds = { 0, min = 0, max = 100, doc = "meta-trainings of each rule" },
   meta_steps = { 0, min = 0, max = 1000000, doc = "steps of theta, of 25 tasks each" },
   budget = { 0, min = 0, max = 100000, doc = "inner gradient evaluations per task and meta-step" },
@@ -35,10 +37,6 @@ local B, full = run.budget, set.preset == "full"
 
 local function nesterov(lr)
   return { optimizer = "nesterov", lr = lr, momentum = 0.9 }
-end
-
-local function descent(lr)
-  return { optimizer = "gradient_descent", lr = lr }
 end
 
 -- Symmetric: a free and two nudged phases, and one gradient in theta at the end of each of these.
@@ -66,20 +64,20 @@ local function methods(which)
   local dual = which == "dual system"
   local bptt, steps = nudge.rule "unrolled", B // 2
   local rows = {
-    { "contrastive", contrastive(0.3) },
+    { "contrastive", contrastive(dual and 0.1 or 0.3) },
     { "TBPTT", tbptt() },
     { "implicit (CG)", cg() },
     { "FOMAML", nudge.rule "fomaml", B - 1 },
     { "Reptile", nudge.rule "reptile", B },
     { "BPTT", bptt, steps },
   }
-  local pull, lr = full and 0.01 or 0.03, full and 0.01 or 0.015
+  local lr = full and 0.01 or 0.015
   local tuned = dual and {
-    contrastive = { nesterov(0.03), pull, lr },
-    TBPTT = { nesterov(0.03), pull, lr },
-    ["implicit (CG)"] = { nesterov(0.03), pull, lr },
-    FOMAML = { nesterov(0.03), pull, lr / 2 },
-    BPTT = { descent(0.1), 0, 0.015 },
+    contrastive = { nesterov(0.02), 0.01, lr },
+    TBPTT = { nesterov(0.02), 0.01, lr },
+    ["implicit (CG)"] = { nesterov(0.02), 0.01, lr },
+    FOMAML = { nesterov(0.02), 0.03, lr / 2 },
+    BPTT = { nesterov(0.02), 0, lr },
   } or {
     contrastive = { nesterov(0.01), full and 0.05 or 0.1, 0.015 },
     TBPTT = { nesterov(0.01), 0.1, 0.015 },
@@ -136,7 +134,7 @@ local function train(learner, method, seed)
     name = string.format("%s, %s, seed %d", learner.name, method.label, seed),
     learner = learner.make(method.lambda), domain = domain, inner = inner_of(method, method.steps),
     rule = method.rule, seed = seed, dtype = "float32",
-    outer = { optimizer = "adam", lr = method.lr, schedule = "cosine", clip_norm = 0.3 },
+    outer = { optimizer = "adam", lr = method.lr, schedule = "cosine", clip_norm = 0.1 },
     steps = run.meta_steps, meta_batch = 25,
     on_divergence = "skip", accept = { "past_radius", "not_converged" },
     validation = { every = math.max(1, run.meta_steps // 10), tasks = 50, steps = B },
@@ -300,10 +298,11 @@ local function panels(c)
       verticals = { { x = B, color = "grey", dotted = true } } }
 end
 
-local moments = { 0, math.max(1, B // 12), B }
+local moments = { 0, math.min(5, B - 1), B }
 
--- How one method of seed 1 fits two test tasks, or the network that nobody has trained.
-local function fits(c, method, out)
+-- How one method of seed 1 fits two test tasks, or the network that nobody has trained. Adds a
+-- panel to each row of `out`; the first row of the figure has titles.
+local function fits(c, method, out, first)
   local grid = nudge.linspace(-5, 5, 121)
   local domain = nudge.domains.sinusoid { preset = "wide", seed = 1, eval_shots = 10 }
   local p <close> = nudge.problem { learner = c.learner.make(method.lambda), seed = 1,
@@ -322,7 +321,7 @@ local function fits(c, method, out)
     end
     series[#series + 1] = { x = points[1].values[i], y = points[2].values[i], points = true,
       label = "learned from", color = "black" }
-    row[#row + 1] = { title = c.learner == learners[1] and i == 1 and method.label or nil,
+    row[#row + 1] = { title = first and i == 1 and method.label or nil,
       ylabel = #row == 0 and c.learner.name or nil, series = series, yrange = { -6, 6 } }
   end
 end
@@ -332,10 +331,11 @@ local function fit_panels(c, out)
   local none = c.plain[1]
   for _, method in ipairs(c.methods) do
     if method.label ~= "Reptile" then
-      fits(c, method, rows)
+      fits(c, method, rows, #out == 0)
     end
   end
-  fits(c, { label = "no meta-learning", lambda = 0, inner = nesterov(none.lr) }, rows)
+  fits(c, { label = "no meta-learning", lambda = 0, inner = nesterov(none.lr) }, rows,
+    #out == 0)
   for _, row in ipairs(rows) do
     table.move(row, 1, #row, #out + 1, out)
   end
@@ -343,11 +343,13 @@ end
 
 local rows, curves, main, pictures = {}, {}, {}, {}
 for _, learner in ipairs(learners) do
-  local c = compare(learner)
-  table_rows(c, rows)
-  curve_rows(c, curves)
-  main[#main + 1], main[#main + 2] = panels(c)
-  fit_panels(c, pictures)
+  if set.learner == "both" or set.learner == learner.name then
+    local c = compare(learner)
+    table_rows(c, rows)
+    curve_rows(c, curves)
+    main[#main + 1], main[#main + 2] = panels(c)
+    fit_panels(c, pictures)
+  end
 end
 
 local columns = {
