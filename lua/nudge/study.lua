@@ -4,7 +4,7 @@
 local core = require "nudge.core"
 local check = require "nudge.check"
 local report = require "nudge.report"
-local store = require "nudge.store"
+local study_files = require "nudge.study_files"
 local figure = require "nudge.study_figure"
 local sweep = require "nudge.sweep"
 local theory = require "nudge.theory"
@@ -285,13 +285,13 @@ end
 
 -- Every row as CSV.
 function study.csv(studies, path)
-  core.write_file(check_path("csv", path), store.csv(check_studies("csv", studies)))
+  core.write_file(check_path("csv", path), study_files.csv(check_studies("csv", studies)))
   return studies
 end
 
 -- The exact gradient's evidence and every row as JSON.
 function study.json(studies, path)
-  core.write_file(check_path("json", path), store.json(check_studies("json", studies)))
+  core.write_file(check_path("json", path), study_files.json(check_studies("json", studies)))
   return studies
 end
 

@@ -3,7 +3,7 @@
 local check = require "nudge.check"
 local text = require "nudge.text"
 
-local store = {}
+local study_files = {}
 
 local measures = { "relative_error", "bound", "cosine", "sign_agreement", "norm_ratio", "cost" }
 local records = {
@@ -24,7 +24,7 @@ local function swept_names(studies)
   return check.sorted_keys(names)
 end
 
-function store.csv(studies)
+function study_files.csv(studies)
   local swept, rows = swept_names(studies), {}
   local columns = { "study", "rule", "label", table.unpack(swept) }
   for _, names in ipairs { measures, records, { "status", "note" } } do
@@ -96,7 +96,7 @@ local function plain_study(s)
   }
 end
 
-function store.json(studies)
+function study_files.json(studies)
   local out = {}
   for i, s in ipairs(studies) do
     out[i] = plain_study(s)
@@ -104,4 +104,4 @@ function store.json(studies)
   return text.json(#out == 1 and out[1] or out) .. "\n"
 end
 
-return store
+return study_files
