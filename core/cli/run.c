@@ -146,6 +146,8 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
                        .n_settings = a->n_settings,
                        .settings = a->settings,
                        .progress = ndg_cli_progress_report,
+                       .phase_progress = ndg_cli_progress_phase,
+                       .progress_clear = ndg_cli_progress_clear,
                        .progress_context = &progress};
   ndg_cli_progress_start(&progress);
   ndg_status st = make_folder(host.out, e);

@@ -236,6 +236,8 @@ struct ndg_problem {
   uint64_t bytes_live;
   ndg_record record; /* counts of the running estimate; whoever does the work adds to it */
   atomic_int cancelled;
+  ndg_phase_watch watch; /* may be NULL */
+  void *watch_context;
 };
 
 /* problem.c */

@@ -79,6 +79,12 @@ static uint64_t steps_at_once(const ndg_phase_run *r, uint64_t t) {
   return n < most ? n : most;
 }
 
+static void tell(const ndg_phase_run *r, uint64_t step) {
+  const ndg_problem *p = r->p;
+  if (p->watch)
+    p->watch(p->watch_context, r->loss == NDG_AUGMENTED_LOSS, step, r->phase->steps);
+}
+
 static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
   ndg_problem *p = r->p;
   const ndg_phase *ph = r->phase;
@@ -87,6 +93,7 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
   uint64_t t = r->entry->steps, n;
   for (; t < ph->steps; t += n) {
     if (t % r->interval == 0) {
+      tell(r, t);
       ndg_phase_measure(r, t);
       ndg_phase_freeze(r);
       const uint64_t i = t / r->interval;
@@ -112,6 +119,7 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
     r->now = (r->now + (uint32_t)(n % 2)) % 2;
   }
   r->entry->steps = t;
+  tell(r, ph->steps);
   if (ph->record)
     ndg_vector_copy(ph->states[t], r->state[r->now]);
   /* This one freezes nothing: a longer phase, which goes on from here, does not measure here. */

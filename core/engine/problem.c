@@ -306,6 +306,11 @@ void ndg_problem_set_stability_radius(ndg_problem *p, double radius) {
   p->stability_radius = radius;
 }
 
+void ndg_problem_watch(ndg_problem *p, ndg_phase_watch watch, void *context) {
+  p->watch = watch;
+  p->watch_context = context;
+}
+
 void ndg_problem_cancel(ndg_problem *p) {
   atomic_store(&p->cancelled, 1); /* siblings look here too */
 }

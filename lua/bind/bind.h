@@ -25,8 +25,16 @@ ndg_lua_host *ndg_lua_get_host(lua_State *L);            /* [-0, +0, e] */
 void ndg_lua_set_host(lua_State *L, ndg_lua_host *host); /* [-0, +0, m] */
 /* Threads for one problem; NULL (one thread) when only one is wanted. [-0, +0, v] */
 ndg_pool *ndg_lua_pool(lua_State *L);
+bool ndg_lua_interrupted(void);               /* [-0, +0, -] */
+void ndg_lua_raise_interrupted(lua_State *L); /* at the script's line; never returns. [-0, +0, v] */
+
+/* progress.c */
 /* [-0, +0, -] */
 bool ndg_lua_report(lua_State *L, const char *stage, uint64_t done, uint64_t total);
+/* The phases of a problem are reported too. [-0, +0, e] */
+void ndg_lua_watch(lua_State *L, ndg_problem *);
+/* print and io.write first remove an unfinished line of progress. [-0, +0, m] */
+void ndg_lua_clear_before_writing(lua_State *L);
 
 /* error.c */
 const char *ndg_lua_status_name(ndg_status); /* "ok", "diverged", "invalid", ... */
@@ -120,6 +128,8 @@ extern const luaL_Reg ndg_lua_domain_functions[];
 extern const luaL_Reg ndg_lua_random_functions[];
 extern const luaL_Reg ndg_lua_host_functions[];
 extern const luaL_Reg ndg_lua_outer_functions[];
+extern const luaL_Reg ndg_lua_progress_functions[];
+extern const luaL_Reg ndg_lua_terminal_functions[];
 void ndg_lua_open_random(lua_State *L);
 void ndg_lua_open_outer(lua_State *L);
 

@@ -189,7 +189,9 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_component_functions,
                                    ndg_lua_batch_functions,
                                    ndg_lua_analysis_functions,
-                                   ndg_lua_outer_functions};
+                                   ndg_lua_outer_functions,
+                                   ndg_lua_progress_functions,
+                                   ndg_lua_terminal_functions};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     luaL_setfuncs(L, parts[i], 0);

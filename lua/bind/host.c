@@ -23,7 +23,7 @@ static void *allocate(void *context, void *p, size_t old_size, size_t new_size) 
 static volatile sig_atomic_t interrupted;
 
 /* At the script's line, whichever line of the library was running. */
-static void raise_interrupted(lua_State *L) {
+void ndg_lua_raise_interrupted(lua_State *L) {
   lua_createtable(L, 0, 3);
   ndg_lua_set_text(L, "code", "interrupted");
   ndg_lua_set_text(L, "text", "interrupted");
@@ -36,7 +36,7 @@ static void raise_interrupted(lua_State *L) {
 static void interrupt_hook(lua_State *L, lua_Debug *ar) {
   (void)ar;
   lua_sethook(L, NULL, 0, 0);
-  raise_interrupted(L);
+  ndg_lua_raise_interrupted(L);
 }
 
 static lua_State *running;
@@ -46,6 +46,10 @@ static void on_interrupt(int number) {
   interrupted = 1;
   lua_sethook(running, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
               1);
+}
+
+bool ndg_lua_interrupted(void) {
+  return interrupted;
 }
 
 void ndg_lua_set_host(lua_State *L, ndg_lua_host *host) {
@@ -109,12 +113,6 @@ ndg_pool *ndg_lua_pool(lua_State *L) {
   return host->pool;
 }
 
-bool ndg_lua_report(lua_State *L, const char *stage, uint64_t done, uint64_t total) {
-  ndg_lua_host *host = ndg_lua_get_host(L);
-  bool go_on = !host->progress || host->progress(host->progress_context, stage, done, total);
-  return go_on && !interrupted;
-}
-
 /* [-0, +0, e] Runs protected: opening the libraries allocates. */
 static int open_libraries(lua_State *L) {
   ndg_lua_host *host = lua_touserdata(L, 1);
@@ -129,6 +127,7 @@ static int open_libraries(lua_State *L) {
   lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", host->library, host->library,
                   lua_tostring(L, -1));
   lua_setfield(L, -3, "path");
+  ndg_lua_clear_before_writing(L);
   return 0;
 }
 
@@ -294,18 +293,9 @@ static int clock_seconds(lua_State *L) { /* [-0, +1, -] on a clock that only goe
   return 1;
 }
 
-static int report(lua_State *L) { /* [-3, +0, v] (stage, done, total) */
-  if (!ndg_lua_report(L, luaL_checkstring(L, 1), (uint64_t)luaL_optinteger(L, 2, 0),
-                      (uint64_t)luaL_optinteger(L, 3, 0))) {
-    raise_interrupted(L);
-  }
-  return 0;
-}
-
 const luaL_Reg ndg_lua_host_functions[] = {{"set_library", set_library},
                                            {"host", host_facts},
                                            {"declare_settings", declare_settings},
                                            {"require_settings", require_settings},
                                            {"clock", clock_seconds},
-                                           {"report", report},
                                            {NULL, NULL}};

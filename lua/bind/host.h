@@ -4,6 +4,7 @@
 #define NUDGE_BIND_HOST_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <lua.h>
 
@@ -15,9 +16,25 @@ typedef struct ndg_lua_setting {
   const char *name, *value;
 } ndg_lua_setting;
 
-/* Called from long work with what it is doing and how far it is; total 0: not known. `done` equal
-   to `total` ends the stage. Returning false asks the work to stop. */
-typedef bool (*ndg_lua_progress)(void *context, const char *stage, uint64_t done, uint64_t total);
+/* What long work is doing and how far it is. */
+typedef struct ndg_lua_stage {
+  const char *name;
+  const char *note;     /* losses, for people; may be NULL */
+  uint64_t done, total; /* total 0: not known */
+  enum {
+    NDG_LUA_STAGE_BEGINS,
+    NDG_LUA_STAGE_GOES_ON,
+    NDG_LUA_STAGE_ENDED,
+    NDG_LUA_STAGE_BROKEN /* by an error: it leaves nothing */
+  } outcome;
+} ndg_lua_stage;
+
+/* Returning false asks the work to stop. */
+typedef bool (*ndg_lua_progress)(void *context, const ndg_lua_stage *);
+/* Inside of that, every some steps of an inner phase; called with step = steps when it ends. */
+typedef void (*ndg_lua_phase_progress)(void *context, bool nudged, uint64_t step, uint64_t steps);
+/* Before a script writes to the terminal: an unfinished line goes away. */
+typedef void (*ndg_lua_progress_clear)(void *context);
 
 typedef struct ndg_lua_host {
   ndg_registry *registry;
@@ -27,7 +44,9 @@ typedef struct ndg_lua_host {
   const char *script;  /* may be NULL */
   uint64_t n_settings;
   const ndg_lua_setting *settings;
-  ndg_lua_progress progress; /* may be NULL */
+  ndg_lua_progress progress; /* these may be NULL */
+  ndg_lua_phase_progress phase_progress;
+  ndg_lua_progress_clear progress_clear;
   void *progress_context;
   /* kept by the bindings */
   bool settings_declared; /* the script has called nudge.settings */

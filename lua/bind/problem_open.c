@@ -182,6 +182,7 @@ int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, d
   if (ndg_problem_open(&spec, &p->problem, &e) < 0) {
     return ndg_lua_raise(L, &e, spec.learner.loaded->component->id, NULL);
   }
+  ndg_lua_watch(L, p->problem);
   lua_pushvalue(L, 2);
   return 1;
 }

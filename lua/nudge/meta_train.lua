@@ -8,7 +8,9 @@ local evaluation = require "nudge.meta_train.evaluation"
 local judge = require "nudge.meta_train.judge"
 local results = require "nudge.meta_train.result"
 local spec = require "nudge.meta_train.spec"
+local stages = require "nudge.stage"
 local step = require "nudge.meta_train.step"
+local text = require "nudge.text"
 local workbench = require "nudge.meta_train.workbench"
 
 local meta_train = {}
@@ -45,9 +47,28 @@ local function take_step(run, k)
   return row
 end
 
+-- The last losses, for the line of progress.
+local function note_of(run, row)
+  local parts = {}
+  local function add(what, value)
+    if value then
+      parts[#parts + 1] = what .. " " .. text.number(value, "%.4g")
+    end
+  end
+  add("learn loss", row.learn_loss)
+  add("eval loss", row.eval_loss)
+  local validation = run.result.validation
+  local judged = validation[#validation] or {}
+  add("validation loss", judged.eval_loss)
+  add("accuracy", judged.eval_accuracy)
+  if #parts == 0 then
+    add("gradient norm", row.gradient_norm)
+  end
+  return table.concat(parts, ", ")
+end
+
 local function loop(run)
-  local stage = run.name .. ": meta-training"
-  core.report(stage, 0, run.steps)
+  local stage <close> = stages.open(run.name .. ": meta-training", run.steps)
   if run.validation then
     validate(run, 0)
   end
@@ -56,10 +77,9 @@ local function loop(run)
     if run.validation and (k % run.validation.every == 0 or k == run.steps) then
       validation = validate(run, k)
     end
-    core.report(stage, k, run.steps)
+    stage:at(k, note_of(run, row))
     if ask(run, row, validation) then
       run.result.stopped = "on_step"
-      core.report(stage, run.steps, run.steps)
       if run.validation and not validation then
         validate(run, k)
       end

@@ -11,11 +11,9 @@
 static ndg_registry *registry;
 static uint64_t reports;
 
-static bool count_report(void *context, const char *stage, uint64_t done, uint64_t total) {
+static bool count_report(void *context, const ndg_lua_stage *stage) {
   (void)context;
   (void)stage;
-  (void)done;
-  (void)total;
   reports++;
   return true;
 }

@@ -345,6 +345,46 @@ START_TEST(wrong_phases_are_refused) {
 }
 END_TEST
 
+typedef struct seen_steps {
+  uint64_t n, last, steps;
+  bool nudged, ascending;
+} seen_steps;
+
+static void see(void *context, bool nudged, uint64_t step, uint64_t steps) {
+  seen_steps *seen = context;
+  seen->ascending = seen->n == 0 ? step == 0 : seen->ascending && step >= seen->last;
+  seen->n++;
+  seen->last = step;
+  seen->steps = steps;
+  seen->nudged = nudged;
+}
+
+/* From the first step to the end that was asked for, also where a tolerance ends it before. */
+START_TEST(a_watched_phase_tells_how_far_it_is) {
+  spec.inner.optimizer.kind = NDG_GRADIENT_DESCENT;
+  ndg_problem *p = known_open(&spec);
+  ndg_vector *end = state_of(p, NDG_GRADIENT_DESCENT, false);
+  for (int nudged = 0; nudged < 2; nudged++) {
+    seen_steps seen = {0};
+    ndg_problem_watch(p, see, &seen);
+    ndg_phase phase = free_phase(end, 333);
+    phase.beta.re = 0.25 * nudged;
+    phase.tolerance = nudged ? 1e-3 : 0;
+    relax(p, &phase);
+    ck_assert_uint_gt(seen.n, 2);
+    ck_assert(seen.ascending);
+    ck_assert_uint_eq(seen.last, 333);
+    ck_assert_uint_eq(seen.steps, 333);
+    ck_assert_int_eq(seen.nudged, nudged);
+  }
+  ndg_problem_watch(p, NULL, NULL);
+  ndg_phase phase = free_phase(end, 5);
+  relax(p, &phase);
+  ndg_vector_destroy(end);
+  ndg_problem_close(p);
+}
+END_TEST
+
 START_TEST(learning_reports_what_it_reached) {
   ndg_problem *p = known_open(&spec);
   ndg_learning out;
@@ -389,6 +429,7 @@ int main(void) {
   tcase_add_test(c, divergence_says_what_to_change);
   tcase_add_test(c, a_frozen_task_leaves_the_others_alone);
   tcase_add_test(c, a_tolerance_ends_a_phase);
+  tcase_add_test(c, a_watched_phase_tells_how_far_it_is);
   tcase_add_test(c, wrong_phases_are_refused);
   tcase_add_test(c, learning_reports_what_it_reached);
   suite_add_tcase(s, c);
