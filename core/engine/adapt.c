@@ -83,6 +83,21 @@ ndg_status ndg_problem_adapt(ndg_problem *p, uint64_t n, const uint64_t *steps, 
   return st;
 }
 
+ndg_status ndg_problem_judge(ndg_problem *p, const double *phi, double *learn_loss,
+                             double *eval_loss, double *eval_accuracy, ndg_error *e) {
+  ndg_error own;
+  e = e ? e : &own;
+  *e = (ndg_error){0};
+  ndg_status st = ndg_problem_scratch(p, &p->gradient[0], NDG_PHI, false, 0, e);
+  if (st < 0)
+    return st;
+  ndg_vector *at = p->gradient[0]; /* free between phases */
+  for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++)
+    ndg_convert_from_f64(p->dtype, ndg_task_data(at, t), phi + t * p->n_phi, p->n_phi);
+  ndg_outcomes_begin(p); /* no task is lost: none has learned */
+  return look(p, at, learn_loss, eval_loss, eval_accuracy, NULL, e);
+}
+
 bool ndg_problem_has_accuracy(const ndg_problem *p) {
   return p->built[NDG_BUILT_FULL].eval_accuracy != NDG_NO_NODE;
 }

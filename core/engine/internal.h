@@ -95,23 +95,27 @@ enum {
 /* Steps between two looks at a phase, at most. */
 #define NDG_STEPS_AT_ONCE 25
 
-/* What tasks are called in messages, and what their random streams are derived from. */
-typedef struct ndg_task_labels {
-  const char *domain;    /* "sinusoid (train)"; NULL: none */
-  const uint64_t *index; /* n_tasks; NULL: their positions, counted from 1 in messages */
-} ndg_task_labels;
-
 /* Tasks as copied at open, or set later. Clones and siblings borrow `arrays` and `labels`, clones
    also `run`. */
 typedef struct ndg_task_store {
   ndg_task_arrays arrays; /* data: double or int32_t */
   void **run;             /* the same in the problem's element type */
-  uint64_t batch_rows;    /* rows that minibatches draw from; 0: no minibatches */
   ndg_task_labels labels;
-  char *domain;    /* what labels point to, with the arrays' owner */
-  uint64_t *index; /* " */
+  char *domain;            /* what labels point to, with the arrays' owner */
+  uint64_t *index, *start; /* " */
   bool owns_arrays, owns_run;
+  bool borrows_data; /* that `arrays` point to, which others own and nobody changes */
 } ndg_task_store;
+
+/* Which arrays minibatches draw rows from: those called learn.* or eval.*. */
+enum { NDG_LEARN_ROWS = 0, NDG_EVAL_ROWS, NDG_N_ROWS };
+typedef struct ndg_minibatch {
+  uint64_t size, rows; /* of a batch, and to draw from; size 0: steps read all rows */
+  int32_t *chosen;     /* tasks x size: those of the present step */
+  int32_t *order;      /* 0 .. rows - 1; with epochs, their present order for each task */
+  int32_t *swaps;      /* size */
+  uint64_t *epoch;     /* per task: 1 + the epoch whose order is there; 0: none */
+} ndg_minibatch;
 
 /* A phase that was run, from which the same phase with as many or more steps goes on. */
 typedef struct ndg_phase_key {
@@ -198,7 +202,7 @@ struct ndg_problem {
   ndg_node *phi, *theta_nodes, *arrays, *direction, *theta_direction; /* per group, per array */
   ndg_node *slot[NDG_MAX_SLOTS], *adjoint[1 + NDG_MAX_SLOTS];         /* per group */
   ndg_node *phi_ahead;
-  ndg_node batch_index, param[NDG_N_PARAMS];
+  ndg_node batch_index[NDG_N_ROWS], param[NDG_N_PARAMS];
   ndg_learner_outputs built[NDG_N_BUILT];
   ndg_compiled *compiled;
   char not_complex[192]; /* why complex evaluation is refused; empty: it is not */
@@ -206,10 +210,8 @@ struct ndg_problem {
   /* memory that programs read and write; [1]: complex programs */
   /* Of those that change with the step, one for each of several steps; of the others the first. */
   _Alignas(16) unsigned char params[2][NDG_N_PARAMS][NDG_STEPS_AT_ONCE][16];
-  int32_t *batch;          /* tasks x batch_size */
-  int32_t **batch_labels;  /* per array: tasks x batch_size rows of indices; NULL for real ones */
-  int32_t *batch_order;    /* 0 .. batch_rows - 1 */
-  int32_t *batch_swaps;    /* batch_size */
+  ndg_minibatch batch[NDG_N_ROWS];
+  int32_t **batch_labels;  /* per array: tasks x batch size rows of indices; NULL for real ones */
   ndg_vector *predictions; /* a row of numbers per task; made at first use */
   ndg_vector *values[2], *gradient[2], *state[2][1 + NDG_MAX_SLOTS][2], *theta_scratch[2];
   struct {
@@ -259,8 +261,9 @@ void ndg_error_prefix(ndg_error *, const char *kind, const char *id);
 #define NDG_TASK_NAME_SIZE 128
 /* [any; any; pure] "task 137 of sinusoid (train)". */
 void ndg_task_name(const ndg_task_labels *, uint64_t task, char out[NDG_TASK_NAME_SIZE]);
-/* [any; any; pure] The number that a task's random streams are derived from. */
+/* [any; any; pure] The numbers that a task's minibatches and its initial phi are derived from. */
 uint64_t ndg_task_number(const ndg_task_labels *, uint64_t task);
+uint64_t ndg_task_start_number(const ndg_task_labels *, uint64_t task);
 /* [any; any; pure] Names, kinds, shapes and data: finite in `dtype`, indices in range. */
 ndg_status ndg_tasks_check(const ndg_task_arrays *, const ndg_task_labels *, ndg_dtype,
                            ndg_error *);
@@ -269,16 +272,15 @@ ndg_status ndg_tasks_check(const ndg_task_arrays *, const ndg_task_labels *, ndg
 ndg_status ndg_tasks_check_alike(const ndg_task_arrays *have, const ndg_task_arrays *other,
                                  ndg_error *);
 /* Checked tasks, copied. */
-ndg_status ndg_task_store_copy(ndg_task_store *, const ndg_task_arrays *, ndg_error *);
+ndg_status ndg_task_store_copy(ndg_task_store *, const ndg_task_arrays *, bool borrow, ndg_error *);
 /* Other data for the same arrays, checked before. [owner; open; hot] */
 void ndg_task_store_replace(ndg_task_store *, const ndg_task_arrays *, ndg_dtype);
+/* Are these the very data that are borrowed? [owner; open; cheap] */
+bool ndg_task_store_holds(const ndg_task_store *, const ndg_task_arrays *);
 /* Other labels for the owner of the arrays. [owner; open; hot] */
 void ndg_task_store_label(ndg_task_store *, const ndg_task_labels *);
 ndg_status ndg_task_store_convert(ndg_task_store *, ndg_dtype, ndg_error *);
-ndg_status ndg_task_store_batches(ndg_task_store *, uint64_t batch_size, ndg_error *);
 void ndg_task_store_free(ndg_task_store *);
-/* Is array i gathered by minibatch indices? */
-bool ndg_task_store_is_batched(const ndg_task_store *, uint64_t i);
 
 /* parameters.c */
 ndg_status ndg_parameters_lay_out(ndg_problem *, ndg_error *);
@@ -354,8 +356,17 @@ ndg_status ndg_cached_phase_note_norm(ndg_cached_phase *, uint64_t i, double nor
 ndg_status ndg_cached_phase_mark(ndg_cached_phase *, uint64_t i, const double *norms, ndg_error *);
 
 /* minibatch.c */
-/* [hot] Indices of the samples of a step, for every task: they depend on its number only. */
-void ndg_minibatch_draw(ndg_problem *, uint64_t step);
+ndg_status ndg_minibatches_open(ndg_problem *, ndg_error *);
+void ndg_minibatches_close(ndg_problem *);
+/* Is an array drawn from, and with which rows? */
+bool ndg_minibatch_rows_of(const ndg_problem *, uint64_t array, uint32_t *which);
+/* Do steps on a loss read minibatches? */
+bool ndg_minibatches_serve(const ndg_problem *, uint32_t loss);
+/* [hot] The samples of a step on a loss, for every task: they depend on its number and on that of
+   the step; with epochs, evaluation samples on the step's place in its phase. */
+void ndg_minibatches_draw(ndg_problem *, uint32_t loss, uint64_t step, uint64_t in_phase);
+/* [hot] Tasks have other numbers now. */
+void ndg_minibatches_forget(ndg_problem *);
 
 /* evaluate.c, transposed.c */
 ndg_status ndg_problem_evaluate(ndg_problem *, ndg_evaluation *, ndg_error *);

@@ -163,7 +163,8 @@ void ndg_parameters_draw_start(ndg_problem *p) {
   const ndg_layout *l = p->layout;
   const ndg_rng root = ndg_rng_root(p->seed);
   for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
-    const ndg_rng task = ndg_rng_stream(&root, "task", ndg_task_number(&p->tasks.labels, t));
+    const uint64_t number = ndg_task_start_number(&p->tasks.labels, t);
+    const ndg_rng task = ndg_rng_stream(&root, "task", number);
     const ndg_rng init = ndg_rng_stream(&task, "init", 0);
     for (uint32_t g = 0; g < l->n_phi; g++) {
       if (l->phi[g].start_theta >= 0)

@@ -73,7 +73,8 @@ static void hold_frozen(ndg_phase_run *r) {
 /* How many steps from t on need nobody to look at them. */
 static uint64_t steps_at_once(const ndg_phase_run *r, uint64_t t) {
   const uint64_t measured = r->interval - t % r->interval, left = r->phase->steps - t;
-  if (r->phase->record || r->p->inner.batch_size || r->n_running < r->state[0]->n_tasks)
+  if (r->phase->record || ndg_minibatches_serve(r->p, r->loss) ||
+      r->n_running < r->state[0]->n_tasks)
     return 1;
   const uint64_t most = ndg_programs_steps_at_once(r->step), n = measured < left ? measured : left;
   return n < most ? n : most;
@@ -112,7 +113,7 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
       ndg_vector_copy(ph->states[t], r->state[r->now]);
     n = steps_at_once(r, t);
     ndg_programs_set_steps(p, &r->optimizer, ph->first_step + t, n);
-    ndg_minibatch_draw(p, ph->first_step + t);
+    ndg_minibatches_draw(p, r->loss, ph->first_step + t, t);
     ndg_programs_run_steps(r->step, r->now, n);
     if (r->n_running < n_tasks)
       hold_frozen(r);

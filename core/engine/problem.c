@@ -36,45 +36,15 @@ static ndg_status check_spec(const ndg_problem_spec *s, ndg_error *e) {
     return ndg_fail(e, NDG_EINVAL, "a problem must name its inner optimizer");
   if (!(s->inner.tolerance >= 0) || !isfinite(s->inner.tolerance))
     return ndg_fail(e, NDG_EINVAL, "inner tolerance is %g; it must be >= 0", s->inner.tolerance);
-  if (s->inner.optimizer.kind == NDG_NEWTON && s->inner.batch_size > 0)
+  const uint64_t batch = s->inner.batch_size ? s->inner.batch_size : s->inner.eval_batch_size;
+  if (s->inner.optimizer.kind == NDG_NEWTON && batch > 0)
     return ndg_fail(e, NDG_EINVAL,
                     "batch size %llu: Newton learns from all samples; use batch size 0, or another "
                     "optimizer",
-                    (unsigned long long)s->inner.batch_size);
+                    (unsigned long long)batch);
+  if (s->inner.sampling > NDG_SAMPLE_EPOCHS)
+    return ndg_fail(e, NDG_EINVAL, "unknown sampling %u", s->inner.sampling);
   return ndg_optimizer_check(&s->inner.optimizer, e);
-}
-
-/* A graph gathers real rows only; those of index arrays are copied when a minibatch is drawn. */
-static ndg_status open_batch_labels(ndg_problem *p, ndg_error *e) {
-  const ndg_task_arrays *tasks = &p->tasks.arrays;
-  p->batch_labels = ndg_calloc((size_t)tasks->n_arrays, sizeof *p->batch_labels);
-  if (!p->batch_labels)
-    return ndg_no_memory(e, "minibatch labels");
-  for (uint64_t i = 0; i < tasks->n_arrays; i++) {
-    const ndg_array *a = &tasks->arrays[i];
-    if (a->kind != NDG_INDEX || !ndg_task_store_is_batched(&p->tasks, i))
-      continue;
-    const uint64_t row = ndg_shape_size(&a->shape) / a->shape.dim[0];
-    p->batch_labels[i] =
-        ndg_calloc((size_t)(tasks->n_tasks * p->inner.batch_size * row), sizeof(int32_t));
-    if (!p->batch_labels[i])
-      return ndg_no_memory(e, "minibatch labels");
-  }
-  return NDG_OK;
-}
-
-static ndg_status open_batches(ndg_problem *p, ndg_error *e) {
-  const uint64_t size = p->inner.batch_size, rows = p->tasks.batch_rows;
-  if (size == 0)
-    return NDG_OK;
-  p->batch = ndg_calloc((size_t)(p->tasks.arrays.n_tasks * size), sizeof *p->batch);
-  p->batch_order = ndg_calloc((size_t)rows, sizeof *p->batch_order);
-  p->batch_swaps = ndg_calloc((size_t)size, sizeof *p->batch_swaps);
-  if (!p->batch || !p->batch_order || !p->batch_swaps)
-    return ndg_no_memory(e, "minibatch indices");
-  for (uint64_t i = 0; i < rows; i++)
-    p->batch_order[i] = (int32_t)i;
-  return open_batch_labels(p, e);
 }
 
 /* What the learner says and how it is put to work: errors here are the learner's. */
@@ -114,18 +84,15 @@ ndg_status ndg_problem_open(const ndg_problem_spec *s, ndg_problem **out, ndg_er
   *out = NULL;
   if (st < 0)
     return st;
-  const ndg_task_labels labels = {s->domain, s->task_index};
-  st = ndg_tasks_check(s->tasks, &labels, p->dtype, e);
+  st = ndg_tasks_check(s->tasks, &s->labels, p->dtype, e);
   if (st >= 0)
-    st = ndg_task_store_copy(&p->tasks, s->tasks, e);
+    st = ndg_task_store_copy(&p->tasks, s->tasks, s->borrow, e);
   if (st >= 0)
-    ndg_task_store_label(&p->tasks, &labels);
+    ndg_task_store_label(&p->tasks, &s->labels);
   if (st >= 0)
     st = ndg_task_store_convert(&p->tasks, p->dtype, e);
   if (st >= 0)
-    st = ndg_task_store_batches(&p->tasks, p->inner.batch_size, e);
-  if (st >= 0)
-    st = open_batches(p, e);
+    st = ndg_minibatches_open(p, e);
   if (st >= 0)
     st = ndg_outcomes_open(p, e);
   if (st >= 0)
@@ -155,7 +122,7 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
     st = ndg_task_store_convert(&q->tasks, dtype, e);
   }
   if (st >= 0)
-    st = open_batches(q, e);
+    st = ndg_minibatches_open(q, e);
   if (st >= 0)
     st = ndg_outcomes_open(q, e);
   if (st >= 0)
@@ -215,12 +182,7 @@ static void close_scratch(ndg_problem *p) {
     }
     ndg_free(p->initial[c].norms);
   }
-  for (uint64_t i = 0; p->batch_labels && i < p->tasks.arrays.n_arrays; i++)
-    ndg_free(p->batch_labels[i]);
-  ndg_free(p->batch_labels);
-  ndg_free(p->batch);
-  ndg_free(p->batch_order);
-  ndg_free(p->batch_swaps);
+  ndg_minibatches_close(p);
 }
 
 void ndg_problem_close(ndg_problem *p) {

@@ -10,23 +10,39 @@
 #include "nudge/rule.h"
 #include "plugin/registry.h"
 
+/* How steps draw minibatches. INDEPENDENT: each step its own, without repetition in it. EPOCHS:
+   learning samples in epochs, each a new order of all; evaluation samples in the order of the data,
+   from the first at the beginning of each phase. */
+enum { NDG_SAMPLE_INDEPENDENT = 0, NDG_SAMPLE_EPOCHS };
+
 /* Inner phase of a problem. */
 typedef struct ndg_inner {
   ndg_optimizer optimizer; /* kind GRADIENT_DESCENT .. NEWTON, every field set */
   uint64_t steps;
-  double tolerance;    /* see ndg_phase; 0: fixed number of steps */
-  uint64_t batch_size; /* 0: full batch */
+  double tolerance;         /* see ndg_phase; 0: fixed number of steps */
+  uint64_t batch_size;      /* learning samples of a step; 0: full batch */
+  uint64_t eval_batch_size; /* evaluation samples of a nudged step; 0: all */
+  uint32_t sampling;        /* NDG_SAMPLE_* */
 } ndg_inner;
+
+/* What tasks are called in messages ("task 137 of sinusoid (train)"), and what is drawn for them:
+   minibatches and the initial phi depend on these numbers and not on a task's position. */
+typedef struct ndg_task_labels {
+  const char *domain;    /* "sinusoid (train)"; NULL: none */
+  const uint64_t *index; /* n_tasks; NULL: their positions, counted from 1 in messages */
+  const uint64_t *start; /* n_tasks, for the initial phi; NULL: as index */
+} ndg_task_labels;
 
 typedef struct ndg_problem_spec {
   ndg_instance learner;
-  const ndg_task_arrays *tasks; /* copied */
+  const ndg_task_arrays *tasks; /* copied, but for the data if borrow is set */
   ndg_inner inner;
   ndg_dtype dtype; /* F32, F64 or LONG_DOUBLE: of real phases */
   uint64_t seed;
-  ndg_pool *pool;             /* NULL: one thread */
-  const char *domain;         /* as for ndg_problem_label_tasks; copied */
-  const uint64_t *task_index; /* NULL: tasks have no numbers but their positions */
+  ndg_pool *pool;         /* NULL: one thread */
+  ndg_task_labels labels; /* copied */
+  bool borrow;            /* nobody changes the tasks' data while the problem is open: read them
+                             where they lie, and likewise those set later */
 } ndg_problem_spec;
 
 /* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at
@@ -52,21 +68,17 @@ bool ndg_problem_provides(const ndg_problem *, const char *capability, const cha
 void ndg_problem_get_theta(const ndg_problem *, double *theta);
 ndg_status ndg_problem_set_theta(ndg_problem *, const double *theta, ndg_error *);
 /* [main; open; data size, no allocation] Other data under the same names, kinds, shapes, roles,
-   n_values and n_tasks, copied in place; compiled programs stay. The learner checks them as it did
-   at open. Forgets phases, radius, factor, what rules keep, and labels. A refusal changes nothing
-   and names the array and what differs, or the task and row of a number that is not finite.
-   Refused for clones and siblings, and while clones read the tasks. */
+   n_values and n_tasks, copied in place (or borrowed, as those before); compiled programs stay. The
+   learner checks them as it did at open. Forgets phases, radius, factor, what rules keep, and
+   labels. A refusal changes nothing and names the array and what differs, or the task and row of a
+   number that is not finite. Refused for clones and siblings, and while clones read the tasks. */
 ndg_status ndg_problem_set_tasks(ndg_problem *, const ndg_task_arrays *, ndg_error *);
-/* [main; open; P per task where phi is drawn] What tasks are called in messages ("task 137 of
-   sinusoid (train)") and the n_tasks numbers that seed their drawn initial phi and minibatches, so
-   that a task depends on its number and not on its position. domain NULL: none; index NULL:
-   positions. Both are copied. Refused, without effect, for clones and siblings, and while clones
-   read the tasks. */
-ndg_status ndg_problem_label_tasks(ndg_problem *, const char *domain, const uint64_t *index,
-                                   ndg_error *);
+/* [main; open; P per task where another phi is drawn] Other labels, copied. Refused, without
+   effect, for clones and siblings, and while clones read the tasks. */
+ndg_status ndg_problem_label_tasks(ndg_problem *, const ndg_task_labels *, ndg_error *);
 /* [main; open; as both] The two in one, so that refusals name the new tasks. */
 ndg_status ndg_problem_set_labelled_tasks(ndg_problem *, const ndg_task_arrays *,
-                                          const char *domain, const uint64_t *index, ndg_error *);
+                                          const ndg_task_labels *, ndg_error *);
 /* [any; open; pure] The drawn initial point of phi for task, P numbers. */
 void ndg_problem_get_start(const ndg_problem *, uint64_t task, double *phi);
 
@@ -108,6 +120,10 @@ void ndg_problem_task_soft(const ndg_problem *, uint8_t *soft);
    learning that ends there. [owner; open; cost of the largest number of steps] */
 ndg_status ndg_problem_adapt(ndg_problem *, uint64_t n, const uint64_t *steps, double *learn_loss,
                              double *eval_loss, double *eval_accuracy, double *phi, ndg_error *);
+/* Losses and accuracy of each task at phi (n_tasks x P) on all samples, without learning: n_tasks
+   numbers each; any may be NULL. [owner; open; cost of evaluations] */
+ndg_status ndg_problem_judge(ndg_problem *, const double *phi, double *learn_loss,
+                             double *eval_loss, double *eval_accuracy, ndg_error *);
 /* [any; open; pure] Has the learner an accuracy besides its losses? */
 bool ndg_problem_has_accuracy(const ndg_problem *);
 /* [any; open; pure] Shape of one task's predictions; false: the learner has none. */

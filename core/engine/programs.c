@@ -78,9 +78,10 @@ static ndg_status add_inputs(ndg_problem *p, ndg_error *e) {
     p->adjoint[s] = phi_inputs(p, NDG_AT_SEED, s * p->n_phi);
     complete = complete && p->adjoint[s];
   }
-  if (p->inner.batch_size)
-    p->batch_index = add_input(p, NDG_INDEX, true, NDG_INPUT_DATA, NDG_VECTOR(p->inner.batch_size),
-                               (ndg_place){NDG_AT_BATCH, 0, 0});
+  for (uint32_t i = 0; i < NDG_N_ROWS; i++)
+    if (p->batch[i].size)
+      p->batch_index[i] = add_input(p, NDG_INDEX, true, NDG_INPUT_DATA,
+                                    NDG_VECTOR(p->batch[i].size), (ndg_place){NDG_AT_BATCH, i, 0});
   for (uint32_t i = 0; i < NDG_N_PARAMS; i++)
     p->param[i] = add_input(p, NDG_REAL, false, i == NDG_PARAM_BETA ? 0 : NDG_INPUT_DATA,
                             NDG_SCALAR, (ndg_place){NDG_AT_PARAM, i, 0});
@@ -136,9 +137,9 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
   return st;
 }
 
-static ndg_node batch_of(ndg_problem *p, uint64_t array, ndg_shape shape) {
+static ndg_node batch_of(ndg_problem *p, uint64_t array, uint32_t rows, ndg_shape shape) {
   if (!p->batch_labels[array])
-    return ndg_gather(&p->builder, p->arrays[array], p->batch_index);
+    return ndg_gather(&p->builder, p->arrays[array], p->batch_index[rows]);
   return add_input(p, NDG_INDEX, true, NDG_INPUT_DATA, shape,
                    (ndg_place){NDG_AT_BATCH_LABELS, (uint32_t)array, 0});
 }
@@ -157,10 +158,11 @@ static ndg_status build_all(ndg_problem *p, ndg_error *e) {
   }
   if (st >= 0)
     st = build(p, p->phi, arrays, descriptions, &p->built[NDG_BUILT_FULL], e);
-  for (uint64_t i = 0; st >= 0 && p->inner.batch_size && i < n; i++)
-    if (ndg_task_store_is_batched(&p->tasks, i)) {
-      descriptions[i].shape.dim[0] = p->inner.batch_size;
-      arrays[i] = batch_of(p, i, descriptions[i].shape);
+  uint32_t rows;
+  for (uint64_t i = 0; st >= 0 && i < n; i++)
+    if (ndg_minibatch_rows_of(p, i, &rows)) {
+      descriptions[i].shape.dim[0] = p->batch[rows].size;
+      arrays[i] = batch_of(p, i, rows, descriptions[i].shape);
       st = arrays[i] ? NDG_OK : ndg_graph_status(p->graph, e);
       st = arrays[i] || st < 0 ? st : ndg_no_memory(e, "the loss graph");
     }
@@ -329,11 +331,14 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
                                     : p->tasks.run[at->index],
                          ndg_shape_size(&arrays[at->index].shape)};
   case NDG_AT_BATCH:
-    return (ndg_binding){p->batch, p->inner.batch_size};
-  case NDG_AT_BATCH_LABELS:
-    return (ndg_binding){p->batch_labels[at->index], p->inner.batch_size *
-                                                         ndg_shape_size(&arrays[at->index].shape) /
-                                                         arrays[at->index].shape.dim[0]};
+    return (ndg_binding){p->batch[at->index].chosen, p->batch[at->index].size};
+  case NDG_AT_BATCH_LABELS: {
+    const ndg_shape *shape = &arrays[at->index].shape;
+    uint32_t rows;
+    (void)ndg_minibatch_rows_of(p, at->index, &rows);
+    return (ndg_binding){p->batch_labels[at->index],
+                         p->batch[rows].size * ndg_shape_size(shape) / shape->dim[0]};
+  }
   default:
     return (ndg_binding){(void *)(uintptr_t)p->params[is_complex][at->index][0], 0};
   }

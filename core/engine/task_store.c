@@ -8,27 +8,36 @@ static size_t value_size(const ndg_array *a) {
   return a->kind == NDG_INDEX ? sizeof(int32_t) : sizeof(double);
 }
 
-ndg_status ndg_task_store_copy(ndg_task_store *s, const ndg_task_arrays *tasks, ndg_error *e) {
+/* Is an array read in another form than it was given in? */
+static bool is_converted(const ndg_array *a, ndg_dtype dtype) {
+  return a->kind != NDG_INDEX && dtype != NDG_F64;
+}
+
+ndg_status ndg_task_store_copy(ndg_task_store *s, const ndg_task_arrays *tasks, bool borrow,
+                               ndg_error *e) {
   ndg_array *arrays = ndg_calloc((size_t)tasks->n_arrays, sizeof *arrays);
   if (!arrays)
     return ndg_no_memory(e, "task arrays");
   s->arrays = (ndg_task_arrays){tasks->n_tasks, tasks->n_arrays, arrays};
   s->owns_arrays = true;
+  s->borrows_data = borrow;
   s->domain = ndg_calloc(NDG_DOMAIN_SIZE, sizeof *s->domain);
   s->index = ndg_calloc((size_t)tasks->n_tasks, sizeof *s->index);
-  if (!s->domain || !s->index)
+  s->start = ndg_calloc((size_t)tasks->n_tasks, sizeof *s->start);
+  if (!s->domain || !s->index || !s->start)
     return ndg_no_memory(e, "task labels");
   for (uint64_t i = 0; i < tasks->n_arrays; i++) {
     const ndg_array *from = &tasks->arrays[i];
     const size_t n = (size_t)(tasks->n_tasks * ndg_shape_size(&from->shape));
     char *name = ndg_strdup(from->name);
-    void *data = ndg_calloc(n, value_size(from));
+    void *data = borrow ? NULL : ndg_calloc(n, value_size(from));
     arrays[i] = *from;
     arrays[i].name = name;
-    arrays[i].data = data;
-    if (!name || !data)
+    arrays[i].data = borrow ? from->data : data;
+    if (!name || !arrays[i].data)
       return ndg_no_memory(e, "task arrays");
-    memcpy(data, from->data, n * value_size(from));
+    if (data)
+      memcpy(data, from->data, n * value_size(from));
   }
   return NDG_OK;
 }
@@ -42,7 +51,7 @@ ndg_status ndg_task_store_convert(ndg_task_store *s, ndg_dtype dtype, ndg_error 
   for (uint64_t i = 0; i < n; i++) {
     const ndg_array *a = &s->arrays.arrays[i];
     const uint64_t size = s->arrays.n_tasks * ndg_shape_size(&a->shape);
-    if (a->kind == NDG_INDEX || dtype == NDG_F64) {
+    if (!is_converted(a, dtype)) {
       s->run[i] = (void *)(uintptr_t)a->data; /* programs only read it */
       continue;
     }
@@ -56,14 +65,25 @@ ndg_status ndg_task_store_convert(ndg_task_store *s, ndg_dtype dtype, ndg_error 
 
 void ndg_task_store_replace(ndg_task_store *s, const ndg_task_arrays *tasks, ndg_dtype dtype) {
   for (uint64_t i = 0; i < s->arrays.n_arrays; i++) {
-    const ndg_array *a = &s->arrays.arrays[i];
+    ndg_array *a = (ndg_array *)(uintptr_t)&s->arrays.arrays[i]; /* the owner's to write to */
     const uint64_t n = s->arrays.n_tasks * ndg_shape_size(&a->shape);
-    /* A sibling borrows what its problem has replaced, but not what it has converted itself. */
-    if (s->owns_arrays)
+    /* A sibling reads what its problem has replaced, but not what it has converted itself. */
+    if (s->owns_arrays && s->borrows_data)
+      a->data = tasks->arrays[i].data;
+    else if (s->owns_arrays)
       memmove((void *)(uintptr_t)a->data, tasks->arrays[i].data, (size_t)n * value_size(a));
-    if (s->run[i] != a->data)
+    if (is_converted(a, dtype))
       ndg_convert_from_f64(dtype, s->run[i], a->data, n);
+    else
+      s->run[i] = (void *)(uintptr_t)a->data;
   }
+}
+
+bool ndg_task_store_holds(const ndg_task_store *s, const ndg_task_arrays *tasks) {
+  bool same = s->borrows_data;
+  for (uint64_t i = 0; same && i < s->arrays.n_arrays; i++)
+    same = s->arrays.arrays[i].data == tasks->arrays[i].data;
+  return same;
 }
 
 void ndg_task_store_label(ndg_task_store *s, const ndg_task_labels *labels) {
@@ -71,7 +91,10 @@ void ndg_task_store_label(ndg_task_store *s, const ndg_task_labels *labels) {
     snprintf(s->domain, NDG_DOMAIN_SIZE, "%s", labels->domain);
   if (labels->index)
     memmove(s->index, labels->index, (size_t)s->arrays.n_tasks * sizeof *s->index);
-  s->labels = (ndg_task_labels){labels->domain ? s->domain : NULL, labels->index ? s->index : NULL};
+  if (labels->start)
+    memmove(s->start, labels->start, (size_t)s->arrays.n_tasks * sizeof *s->start);
+  s->labels = (ndg_task_labels){labels->domain ? s->domain : NULL, labels->index ? s->index : NULL,
+                                labels->start ? s->start : NULL};
 }
 
 void ndg_task_name(const ndg_task_labels *l, uint64_t task, char out[NDG_TASK_NAME_SIZE]) {
@@ -84,36 +107,8 @@ uint64_t ndg_task_number(const ndg_task_labels *l, uint64_t task) {
   return l->index ? l->index[task] : task;
 }
 
-bool ndg_task_store_is_batched(const ndg_task_store *s, uint64_t i) {
-  const ndg_array *a = &s->arrays.arrays[i];
-  return a->role == NDG_SAMPLES && strncmp(a->name, "learn.", 6) == 0;
-}
-
-ndg_status ndg_task_store_batches(ndg_task_store *s, uint64_t batch_size, ndg_error *e) {
-  const char *first = NULL;
-  s->batch_rows = 0;
-  if (batch_size == 0)
-    return NDG_OK;
-  for (uint64_t i = 0; i < s->arrays.n_arrays; i++) {
-    if (!ndg_task_store_is_batched(s, i))
-      continue;
-    const ndg_array *a = &s->arrays.arrays[i];
-    if (first && a->shape.dim[0] != s->batch_rows)
-      return ndg_fail(
-          e, NDG_EINVAL, "minibatches need as many rows in '%s' (%llu) as in '%s' (%llu)", a->name,
-          (unsigned long long)a->shape.dim[0], first, (unsigned long long)s->batch_rows);
-    first = a->name;
-    s->batch_rows = a->shape.dim[0];
-  }
-  if (!first)
-    return ndg_fail(e, NDG_EINVAL,
-                    "batch size %llu: these tasks have no learn.* arrays of samples to draw from; "
-                    "use batch size 0 (all samples)",
-                    (unsigned long long)batch_size);
-  if (batch_size > s->batch_rows || s->batch_rows > INT32_MAX)
-    return ndg_fail(e, NDG_EINVAL, "batch size %llu: a task has %llu learning samples",
-                    (unsigned long long)batch_size, (unsigned long long)s->batch_rows);
-  return NDG_OK;
+uint64_t ndg_task_start_number(const ndg_task_labels *l, uint64_t task) {
+  return l->start ? l->start[task] : ndg_task_number(l, task);
 }
 
 void ndg_task_store_free(ndg_task_store *s) {
@@ -123,7 +118,8 @@ void ndg_task_store_free(ndg_task_store *s) {
       ndg_free(s->run[i]);
     if (s->owns_arrays) {
       ndg_free((char *)(uintptr_t)arrays[i].name);
-      ndg_free((void *)(uintptr_t)arrays[i].data);
+      if (!s->borrows_data)
+        ndg_free((void *)(uintptr_t)arrays[i].data);
     }
   }
   if (s->owns_run)
@@ -132,6 +128,7 @@ void ndg_task_store_free(ndg_task_store *s) {
     ndg_free(arrays);
     ndg_free(s->domain);
     ndg_free(s->index);
+    ndg_free(s->start);
   }
   *s = (ndg_task_store){0};
 }

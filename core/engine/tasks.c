@@ -22,20 +22,23 @@ static ndg_status check_owner(const ndg_problem *p, ndg_error *e) {
   return NDG_OK;
 }
 
-/* Does the number of any task change? */
-static bool renumbers(const ndg_problem *p, const ndg_task_labels *labels) {
+/* Does any task begin elsewhere? */
+static bool restarts(const ndg_problem *p, const ndg_task_labels *labels) {
   for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++)
-    if (ndg_task_number(&p->tasks.labels, t) != ndg_task_number(labels, t))
+    if (ndg_task_start_number(&p->tasks.labels, t) != ndg_task_start_number(labels, t))
       return true;
   return false;
 }
 
 static void label(ndg_problem *p, const ndg_task_labels *labels) {
-  const bool redraw = renumbers(p, labels);
+  const bool redraw = restarts(p, labels);
   ndg_task_store_label(&p->tasks, labels);
+  ndg_minibatches_forget(p);
   for (uint32_t i = 0; i <= NDG_LONG_DOUBLE; i++)
-    if (p->siblings[i])
+    if (p->siblings[i]) {
       p->siblings[i]->tasks.labels = p->tasks.labels;
+      ndg_minibatches_forget(p->siblings[i]);
+    }
   if (!redraw)
     return;
   ndg_parameters_draw_start(p);
@@ -55,13 +58,14 @@ static void forget_all(ndg_problem *p) {
 }
 
 ndg_status ndg_problem_set_labelled_tasks(ndg_problem *p, const ndg_task_arrays *tasks,
-                                          const char *domain, const uint64_t *index, ndg_error *e) {
-  const ndg_task_labels labels = {domain, index};
+                                          const ndg_task_labels *labels, ndg_error *e) {
   ndg_status st = check_owner(p, e);
   if (st >= 0)
     st = ndg_tasks_check_alike(&p->tasks.arrays, tasks, e);
+  if (st >= 0 && ndg_task_store_holds(&p->tasks, tasks))
+    return ndg_problem_label_tasks(p, labels, e); /* the same data under other numbers */
   if (st >= 0)
-    st = ndg_tasks_check(tasks, &labels, p->dtype, e);
+    st = ndg_tasks_check(tasks, labels, p->dtype, e);
   if (st < 0)
     return st;
   st = ndg_parameters_lay_out_again(p, tasks, e);
@@ -73,21 +77,20 @@ ndg_status ndg_problem_set_labelled_tasks(ndg_problem *p, const ndg_task_arrays 
   for (uint32_t i = 0; i <= NDG_LONG_DOUBLE; i++)
     if (p->siblings[i])
       ndg_task_store_replace(&p->siblings[i]->tasks, tasks, (ndg_dtype)i);
-  label(p, &labels);
+  label(p, labels);
   forget_all(p);
   return NDG_OK;
 }
 
 ndg_status ndg_problem_set_tasks(ndg_problem *p, const ndg_task_arrays *tasks, ndg_error *e) {
-  return ndg_problem_set_labelled_tasks(p, tasks, NULL, NULL, e);
+  return ndg_problem_set_labelled_tasks(p, tasks, &(ndg_task_labels){0}, e);
 }
 
-ndg_status ndg_problem_label_tasks(ndg_problem *p, const char *domain, const uint64_t *index,
-                                   ndg_error *e) {
+ndg_status ndg_problem_label_tasks(ndg_problem *p, const ndg_task_labels *labels, ndg_error *e) {
   const ndg_status st = check_owner(p, e);
   if (st < 0)
     return st;
-  label(p, &(ndg_task_labels){domain, index});
+  label(p, labels);
   forget_all(p);
   return NDG_OK;
 }

@@ -53,7 +53,7 @@ ndg_status ndg_problem_step_transposed(ndg_problem *p, const ndg_optimizer *opti
       .vector = {[NDG_TO_STATE] = *scratch, [NDG_TO_GRAD_THETA] = p->theta_scratch[0]}};
   ndg_programs_set_optimizer(p, &o);
   ndg_programs_set_steps(p, &o, step, 1);
-  ndg_minibatch_draw(p, step);
+  ndg_minibatches_draw(p, NDG_LEARN_LOSS, step, 0);
   ndg_programs_bind(p, program, 0, &in, &out);
   ndg_programs_run(program, 0);
   swap_data(adjoint, *scratch); /* both are states of this optimizer: no copy */

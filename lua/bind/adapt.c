@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* problem:adapt{...} and problem:predict(phi): learning looked at on its way. */
+/* problem:adapt{...}, problem:predict(phi) and problem:losses(phi): learning looked at on its way,
+   and what was learned. */
 #include <string.h>
 
 #include "bind/bind.h"
@@ -152,6 +153,22 @@ int ndg_lua_problem_predict(lua_State *L) { /* (phi): array. [-0, +1, v] */
     shape = NDG_VECTOR(1);
   ndg_lua_array *out = ndg_lua_push_array(L, NDG_REAL, &shape);
   if (ndg_problem_predict(p, ndg_lua_reals(phi), out->data, &e) < 0)
+    return ndg_lua_raise(L, &e, NULL, NULL);
+  return 1;
+}
+
+int ndg_lua_problem_losses(lua_State *L) { /* (phi): table. [-0, +1, v] */
+  ndg_problem *p = ndg_lua_check_problem(L, 1);
+  ndg_problem_info info = {.struct_size = sizeof info};
+  ndg_problem_describe(p, &info);
+  const ndg_lua_array *phi = ndg_lua_check_reals(L, 2, info.n_tasks * info.n_phi, "phi");
+  const ndg_shape each = NDG_VECTOR(info.n_tasks);
+  ndg_error e = {0};
+  lua_createtable(L, 0, 3);
+  double *learn_loss = add_array(L, "learn_loss", each),
+         *eval_loss = add_array(L, "eval_loss", each);
+  double *accuracy = ndg_problem_has_accuracy(p) ? add_array(L, "eval_accuracy", each) : NULL;
+  if (ndg_problem_judge(p, ndg_lua_reals(phi), learn_loss, eval_loss, accuracy, &e) < 0)
     return ndg_lua_raise(L, &e, NULL, NULL);
   return 1;
 }

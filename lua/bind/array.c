@@ -47,6 +47,18 @@ ndg_lua_array *ndg_lua_check_array(lua_State *L, int index) {
   return a;
 }
 
+bool ndg_lua_is_frozen(const ndg_lua_array *a) {
+  return (a->owner ? a->owner : a)->frozen;
+}
+
+ndg_lua_array *ndg_lua_check_writable(lua_State *L, int index) {
+  ndg_lua_array *a = ndg_lua_check_array(L, index);
+  if (ndg_lua_is_frozen(a)) {
+    luaL_argerror(L, index, "this array is frozen and cannot be changed; change a copy of it");
+  }
+  return a;
+}
+
 ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const char *what) {
   ndg_lua_array *a = ndg_lua_check_array(L, index);
   if (a->kind != NDG_REAL || ndg_lua_array_size(a) != n) {
@@ -129,13 +141,33 @@ ndg_lua_array *ndg_lua_push_vector(lua_State *L, uint64_t n) {
   return ndg_lua_push_array(L, NDG_REAL, &shape);
 }
 
-static int array_close(lua_State *L) { /* [-0, +0, v] */
+static int array_collect(lua_State *L) { /* [-0, +0, v] */
   ndg_lua_array *a = luaL_checkudata(L, 1, NDG_LUA_ARRAY);
   if (!a->owner) {
     ndg_free(a->data);
   }
   a->data = NULL;
   return 0;
+}
+
+/* A frozen one is left to the collector: others may read it where it is. */
+static int array_leave(lua_State *L) { /* [-0, +0, v] at the end of a scope */
+  const ndg_lua_array *a = luaL_checkudata(L, 1, NDG_LUA_ARRAY);
+  return a->frozen ? 0 : array_collect(L);
+}
+
+static int array_close(lua_State *L) { /* [-0, +0, v] */
+  const ndg_lua_array *a = luaL_checkudata(L, 1, NDG_LUA_ARRAY);
+  luaL_argcheck(L, !a->frozen, 1,
+                "this array is frozen: it is freed when nothing refers to it any more");
+  return array_collect(L);
+}
+
+static int array_freeze(lua_State *L) { /* [-0, +1, v] self */
+  ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  (a->owner ? a->owner : a)->frozen = 1;
+  lua_settop(L, 1);
+  return 1;
 }
 
 static int array_text(lua_State *L) { /* [-0, +1, m] */
@@ -244,7 +276,7 @@ static int array_get(lua_State *L) { /* [-0, +1, v] (i, j, ...): number */
 }
 
 static int array_set(lua_State *L) { /* [-0, +0, v] (i, j, ..., value) */
-  ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  ndg_lua_array *a = ndg_lua_check_writable(L, 1);
   int n = lua_gettop(L) - 2;
   uint64_t offset = check_offset(L, a, 2, n);
   if (a->kind == NDG_REAL) {
@@ -284,14 +316,18 @@ static int array_index(lua_State *L) { /* [-0, +1, v] */
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"shape", array_shape}, {"kind", array_kind},
-                                   {"rows", array_rows},   {"get", array_get},
-                                   {"set", array_set},     {NULL, NULL}};
+static const luaL_Reg methods[] = {
+    {"shape", array_shape}, {"kind", array_kind},     {"rows", array_rows}, {"get", array_get},
+    {"set", array_set},     {"freeze", array_freeze}, {NULL, NULL}};
 
 void ndg_lua_open_array(lua_State *L) {
-  ndg_lua_new_type(L, NDG_LUA_ARRAY, methods, array_close, array_text);
+  ndg_lua_new_type(L, NDG_LUA_ARRAY, methods, array_collect, array_text);
   luaL_getmetatable(L, NDG_LUA_ARRAY);
+  lua_pushcfunction(L, array_leave);
+  lua_setfield(L, -2, "__close");
   lua_getfield(L, -1, "__index");
+  lua_pushcfunction(L, array_close);
+  lua_setfield(L, -2, "close");
   luaL_setfuncs(L, ndg_lua_array_math, 0);
   luaL_setfuncs(L, ndg_lua_array_form, 0);
   lua_pushcclosure(L, array_index, 1);

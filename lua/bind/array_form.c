@@ -47,7 +47,7 @@ static int form_totable(lua_State *L) { /* [-0, +1, v] */
 }
 
 static int form_copy_from(lua_State *L) { /* [-0, +1, v] (array, or flat table of numbers): self */
-  ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  ndg_lua_array *a = ndg_lua_check_writable(L, 1);
   const uint64_t n = ndg_lua_array_size(a);
   const ndg_lua_array *from = ndg_lua_test_array(L, 2);
   lua_settop(L, 2);
@@ -82,7 +82,7 @@ static int form_copy_from(lua_State *L) { /* [-0, +1, v] (array, or flat table o
 }
 
 static int form_fill(lua_State *L) { /* [-0, +1, v] (number): self */
-  ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  ndg_lua_array *a = ndg_lua_check_writable(L, 1);
   luaL_argcheck(L, a->kind == NDG_REAL, 1, "only real arrays are filled");
   const double value = luaL_checknumber(L, 2);
   const uint64_t n = ndg_lua_array_size(a);

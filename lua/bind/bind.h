@@ -56,8 +56,8 @@ void ndg_lua_new_type(lua_State *L, const char *name, const luaL_Reg *methods, l
 
 /* array.c: contiguous, row-major; a view shares the data of its owner, which is user value 1. */
 typedef struct ndg_lua_array {
-  uint32_t kind; /* NDG_REAL: double, NDG_INDEX: int32_t */
-  uint32_t reserved;
+  uint32_t kind;   /* NDG_REAL: double, NDG_INDEX: int32_t */
+  uint32_t frozen; /* of an owner: nobody changes or closes it, and its views, any more */
   ndg_shape shape; /* one to four axes */
   void *data;      /* NULL: closed */
   struct ndg_lua_array *owner;
@@ -65,6 +65,9 @@ typedef struct ndg_lua_array {
 /* Checked: an open array whose owner is open. [-0, +0, v] */
 ndg_lua_array *ndg_lua_check_array(lua_State *L, int index);
 ndg_lua_array *ndg_lua_test_array(lua_State *L, int index); /* NULL: something else */
+bool ndg_lua_is_frozen(const ndg_lua_array *);
+/* Checked: an array that may be written to. [-0, +0, v] */
+ndg_lua_array *ndg_lua_check_writable(lua_State *L, int index);
 const double *ndg_lua_reals(const ndg_lua_array *);
 uint64_t ndg_lua_array_size(const ndg_lua_array *);
 size_t ndg_lua_element_size(uint32_t kind);
@@ -105,6 +108,7 @@ extern const luaL_Reg ndg_lua_component_functions[];
 /* problem.c */
 typedef struct ndg_lua_problem {
   ndg_problem *problem; /* NULL: closed */
+  bool borrows;         /* it reads frozen arrays, which user value 3 keeps */
 } ndg_lua_problem;
 ndg_problem *ndg_lua_check_problem(lua_State *L, int index);
 void ndg_lua_push_record(lua_State *L, const ndg_record *record); /* [-0, +1, m] */
@@ -113,6 +117,7 @@ int ndg_lua_problem_open(lua_State *L);      /* problem_open.c; [-1, +1, v] */
 int ndg_lua_problem_set_tasks(lua_State *L); /* " ; method */
 int ndg_lua_problem_adapt(lua_State *L);     /* adapt.c; methods */
 int ndg_lua_problem_predict(lua_State *L);
+int ndg_lua_problem_losses(lua_State *L);
 /* Field `diverged` of the table on top: positions, from 1, of the tasks whose last learning
    diverged. [-0, +0, m] */
 void ndg_lua_set_diverged(lua_State *L, const ndg_problem *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge.problem: learner, tasks and inner optimiser, compiled. User value 1 is the description it
-   was made of, 2 the rules that it has run. */
+   was made of, 2 the rules that it has run, 3 what keeps the arrays of its tasks. */
 #include <math.h>
 
 #include "bind/bind.h"
@@ -253,6 +253,8 @@ static int problem_close(lua_State *L) { /* [-0, +0, v] */
   ndg_lua_problem *p = luaL_checkudata(L, 1, NDG_LUA_PROBLEM);
   ndg_problem_close(p->problem);
   p->problem = NULL;
+  lua_pushnil(L);
+  lua_setiuservalue(L, 1, 3);
   return 0;
 }
 
@@ -281,6 +283,7 @@ static const luaL_Reg methods[] = {{"spec", problem_spec},
                                    {"set_tasks", ndg_lua_problem_set_tasks},
                                    {"adapt", ndg_lua_problem_adapt},
                                    {"predict", ndg_lua_problem_predict},
+                                   {"losses", ndg_lua_problem_losses},
                                    {"provides", problem_provides},
                                    {"exact", ndg_lua_problem_exact},
                                    {NULL, NULL}};

@@ -13,6 +13,8 @@ static const uint32_t optimizer_kinds[] = {NDG_GRADIENT_DESCENT, NDG_HEAVY_BALL,
 static const char *const dtypes[] = {"float32", "float64", "long_double"};
 static const ndg_dtype dtype_codes[] = {NDG_F32, NDG_F64, NDG_LONG_DOUBLE};
 static const char *const roles[] = {"samples", "whole"};
+static const char *const samplings[] = {"independent", "epochs"};
+static const uint32_t sampling_codes[] = {NDG_SAMPLE_INDEPENDENT, NDG_SAMPLE_EPOCHS};
 
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
@@ -20,21 +22,26 @@ static ndg_inner check_inner(lua_State *L, int spec) { /* [-0, +0, v] */
   lua_getfield(L, spec, "inner");
   luaL_argcheck(L, lua_istable(L, -1), spec, "field inner must be a table");
   const int t = lua_gettop(L);
-  ndg_inner inner = {.optimizer = {.kind = optimizer_kinds[ndg_lua_field_choice(
-                                       L, t, "optimizer", optimizers, COUNT(optimizers))],
-                                   .lr = ndg_lua_field_number(L, t, "lr"),
-                                   .momentum = ndg_lua_field_number(L, t, "momentum"),
-                                   .beta2 = ndg_lua_field_number(L, t, "beta2"),
-                                   .epsilon = ndg_lua_field_number(L, t, "epsilon")},
-                     .steps = (uint64_t)ndg_lua_field_integer(L, t, "steps", 0),
-                     .tolerance = ndg_lua_field_number(L, t, "tolerance"),
-                     .batch_size = (uint64_t)ndg_lua_field_integer(L, t, "batch_size", 0)};
+  ndg_inner inner = {
+      .optimizer = {.kind = optimizer_kinds[ndg_lua_field_choice(L, t, "optimizer", optimizers,
+                                                                 COUNT(optimizers))],
+                    .lr = ndg_lua_field_number(L, t, "lr"),
+                    .momentum = ndg_lua_field_number(L, t, "momentum"),
+                    .beta2 = ndg_lua_field_number(L, t, "beta2"),
+                    .epsilon = ndg_lua_field_number(L, t, "epsilon")},
+      .steps = (uint64_t)ndg_lua_field_integer(L, t, "steps", 0),
+      .tolerance = ndg_lua_field_number(L, t, "tolerance"),
+      .batch_size = (uint64_t)ndg_lua_field_integer(L, t, "batch_size", 0),
+      .eval_batch_size = (uint64_t)ndg_lua_field_integer(L, t, "eval_batch_size", 0),
+      .sampling =
+          sampling_codes[ndg_lua_field_choice(L, t, "sampling", samplings, COUNT(samplings))]};
   lua_pop(L, 1);
   return inner;
 }
 
-/* {name, values = array, role, classes} on top of the stack. [-0, +0, v] */
-static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
+/* {name, values = array, role, classes} on top of the stack. Gives whether the array is frozen,
+   which position i of the table at `held` then keeps. [-0, +0, v] */
+static bool check_task_array(lua_State *L, uint64_t n_tasks, int held, uint64_t i, ndg_array *out) {
   const int t = lua_gettop(L);
   if (!lua_istable(L, t))
     ndg_lua_fail(L, NDG_EINVAL,
@@ -53,8 +60,10 @@ static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
   if (!a) {
     ndg_lua_fail(L, NDG_EINVAL, "task array %s must be a nudge.array, got %s", out->name,
                  luaL_typename(L, -1));
-    return;
+    return false;
   }
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, held, (lua_Integer)i + 1);
   out->kind = a->kind;
   out->data = a->data;
   out->shape = a->shape;
@@ -73,23 +82,29 @@ static void check_task_array(lua_State *L, uint64_t n_tasks, ndg_array *out) {
     out->n_values = (uint64_t)ndg_lua_field_integer(L, t, "classes", 1);
   }
   lua_settop(L, t);
+  return ndg_lua_is_frozen(a);
 }
 
-/* Fills descriptions that live in a userdata left on the stack. [-0, +1, v] */
-static ndg_task_arrays check_tasks(lua_State *L, int spec) {
+/* Fills descriptions that live in a userdata left on the stack, whose user value keeps the arrays.
+   frozen: are they all? [-0, +1, v] */
+static ndg_task_arrays check_tasks(lua_State *L, int spec, bool *frozen) {
   ndg_task_arrays tasks = {.n_tasks = (uint64_t)ndg_lua_field_integer(L, spec, "n_tasks", 1)};
   lua_getfield(L, spec, "arrays");
   if (!lua_istable(L, -1))
     ndg_lua_fail(L, NDG_EINVAL, "tasks must come from nudge.tasks or a domain; arrays is %s",
                  luaL_typename(L, -1));
   tasks.n_arrays = lua_rawlen(L, -1);
-  ndg_array *arrays = lua_newuserdatauv(L, (size_t)(tasks.n_arrays + 1) * sizeof *arrays, 0);
+  ndg_array *arrays = lua_newuserdatauv(L, (size_t)(tasks.n_arrays + 1) * sizeof *arrays, 1);
   memset(arrays, 0, (size_t)(tasks.n_arrays + 1) * sizeof *arrays);
+  lua_newtable(L);
+  const int held = lua_gettop(L);
+  *frozen = tasks.n_arrays > 0;
   for (uint64_t i = 0; i < tasks.n_arrays; i++) {
-    lua_rawgeti(L, -2, (lua_Integer)i + 1);
-    check_task_array(L, tasks.n_tasks, &arrays[i]);
+    lua_rawgeti(L, -3, (lua_Integer)i + 1);
+    *frozen = check_task_array(L, tasks.n_tasks, held, i, &arrays[i]) && *frozen;
     lua_pop(L, 1);
   }
+  lua_setiuservalue(L, -2, 1);
   lua_remove(L, -2);
   tasks.arrays = arrays;
   return tasks;
@@ -111,12 +126,13 @@ static const char *check_domain(lua_State *L, int tasks) {
   return lua_tostring(L, -1);
 }
 
-/* The list tasks.indices in a userdata left on the stack. NULL: none. [-0, +1, v] */
-static const uint64_t *check_indices(lua_State *L, int tasks, uint64_t n_tasks) {
-  if (lua_getfield(L, tasks, "indices") == LUA_TNIL)
+/* The list tasks.indices or tasks.starts in a userdata left on the stack. NULL: none. [-0, +1, v]
+ */
+static const uint64_t *check_numbers(lua_State *L, int tasks, const char *name, uint64_t n_tasks) {
+  if (lua_getfield(L, tasks, name) == LUA_TNIL)
     return NULL;
   if (!lua_istable(L, -1) || lua_rawlen(L, -1) != n_tasks)
-    ndg_lua_fail(L, NDG_EINVAL, "indices of tasks must be a list of %d whole numbers",
+    ndg_lua_fail(L, NDG_EINVAL, "%s of tasks must be a list of %d whole numbers", name,
                  (int)n_tasks);
   uint64_t *index = lua_newuserdatauv(L, (size_t)n_tasks * sizeof *index, 0);
   for (uint64_t t = 0; t < n_tasks; t++) {
@@ -124,25 +140,40 @@ static const uint64_t *check_indices(lua_State *L, int tasks, uint64_t n_tasks) 
     lua_rawgeti(L, -2, (lua_Integer)t + 1);
     index[t] = (uint64_t)lua_tointegerx(L, -1, &whole);
     if (!whole || lua_tointeger(L, -1) < 0)
-      ndg_lua_fail(L, NDG_EINVAL, "index %d of tasks is %s, not a whole number from 0 on",
-                   (int)t + 1, luaL_tolstring(L, -1, NULL));
+      ndg_lua_fail(L, NDG_EINVAL, "%s of tasks: number %d is %s, not a whole number from 0 on",
+                   name, (int)t + 1, luaL_tolstring(L, -1, NULL));
     lua_pop(L, 1);
   }
   lua_remove(L, -2);
   return index;
 }
 
+/* Labels of the table at `tasks`, which live in two or three values left on the stack. */
+static ndg_task_labels check_labels(lua_State *L, int tasks, uint64_t n_tasks) { /* [-0, +3, v] */
+  ndg_task_labels labels = {.domain = check_domain(L, tasks)};
+  labels.index = check_numbers(L, tasks, "indices", n_tasks);
+  labels.start = check_numbers(L, tasks, "starts", n_tasks);
+  return labels;
+}
+
 int ndg_lua_problem_set_tasks(lua_State *L) { /* (tasks): self. [-0, +1, v] */
   ndg_problem *p = ndg_lua_check_problem(L, 1);
+  const bool borrows = ((const ndg_lua_problem *)lua_touserdata(L, 1))->borrows;
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   luaL_checkstack(L, 16, NULL);
-  const ndg_task_arrays tasks = check_tasks(L, 2);
-  const char *domain = check_domain(L, 2);
-  const uint64_t *index = check_indices(L, 2, tasks.n_tasks);
+  bool frozen;
+  const ndg_task_arrays tasks = check_tasks(L, 2, &frozen);
+  if (borrows && !frozen)
+    ndg_lua_fail(L, NDG_EINVAL,
+                 "this problem was opened with frozen arrays and reads tasks where they are; "
+                 "freeze these too (a:freeze()), or open another problem");
+  const ndg_task_labels labels = check_labels(L, 2, tasks.n_tasks);
   ndg_error e = {0};
-  if (ndg_problem_set_labelled_tasks(p, &tasks, domain, index, &e) < 0)
+  if (ndg_problem_set_labelled_tasks(p, &tasks, &labels, &e) < 0)
     return ndg_lua_raise(L, &e, NULL, NULL);
+  lua_pushvalue(L, 3);
+  lua_setiuservalue(L, 1, 3); /* what is read stays, and what was read may go */
   lua_getiuservalue(L, 1, 1); /* the description follows */
   lua_pushvalue(L, 2);
   lua_setfield(L, -2, "tasks");
@@ -156,7 +187,7 @@ int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, d
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 16, NULL);
-  ndg_lua_problem *p = lua_newuserdatauv(L, sizeof *p, 2);
+  ndg_lua_problem *p = lua_newuserdatauv(L, sizeof *p, 3);
   *p = (ndg_lua_problem){0};
   luaL_setmetatable(L, NDG_LUA_PROBLEM);
   lua_pushvalue(L, 1);
@@ -169,13 +200,15 @@ int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, d
       .inner = check_inner(L, 1),
       .dtype = dtype_codes[ndg_lua_field_choice(L, 1, "dtype", dtypes, COUNT(dtypes))],
       .seed = (uint64_t)ndg_lua_field_integer(L, 1, "seed", 0)};
-  const ndg_task_arrays tasks = check_tasks(L, 1);
+  const ndg_task_arrays tasks = check_tasks(L, 1, &spec.borrow);
   spec.tasks = &tasks;
+  lua_pushvalue(L, -1);
+  lua_setiuservalue(L, 2, 3);
+  p->borrows = spec.borrow;
   lua_getfield(L, 1, "tasks");
   luaL_argcheck(L, lua_istable(L, -1), 1, "field tasks must be a table");
   const int origin = lua_gettop(L);
-  spec.domain = check_domain(L, origin);
-  spec.task_index = check_indices(L, origin, tasks.n_tasks);
+  spec.labels = check_labels(L, origin, tasks.n_tasks);
   spec.learner = ndg_lua_check_component(L, learner, NDG_LUA_LEARNER)->instance;
   spec.pool = ndg_lua_pool(L);
   ndg_error e = {0};

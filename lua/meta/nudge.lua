@@ -106,7 +106,12 @@ function Array:columns(first, last) end
 ---@param k integer
 ---@return nudge.Array
 function Array:block_means(k) end
----Frees the numbers at once; views become invalid.
+---Nobody can change or close it, or its views, any more. Problems whose arrays are all frozen read
+---them where they are instead of copying them.
+---@return nudge.Array self
+function Array:freeze() end
+---Frees the numbers at once; views become invalid. A frozen array is freed when nothing refers to
+---it.
 function Array:close() end
 
 ---A named stream of random numbers.
@@ -199,8 +204,9 @@ function Problem:theta() end
 ---@return nudge.Problem self
 function Problem:set_theta(theta) end
 ---Other data of the same names, shapes and number of tasks; nothing is compiled anew. Tasks of a
----domain carry domain, split and indices: they name tasks in messages and seed what is drawn.
----@param tasks { n_tasks: integer, arrays: table[], domain?: string, split?: string, indices?: integer[] }
+---domain carry domain, split and indices: they name tasks in messages and seed what is drawn;
+---starts, where given, seed the initial phi instead.
+---@param tasks { n_tasks: integer, arrays: table[], domain?: string, split?: string, indices?: integer[], starts?: integer[] }
 ---@return nudge.Problem self
 function Problem:set_tasks(tasks) end
 ---@param task? integer
@@ -221,6 +227,10 @@ function Problem:adapt(options) end
 ---@param phi nudge.Array
 ---@return nudge.Array
 function Problem:predict(phi) end
+---Losses and accuracy of each task at phi (n_tasks x P), on all samples, without learning.
+---@param phi nudge.Array
+---@return { learn_loss: nudge.Array, eval_loss: nudge.Array, eval_accuracy: nudge.Array? }
+function Problem:losses(phi) end
 ---@param rule nudge.Rule
 ---@param options? { soft: boolean, per_task: boolean }
 ---@return nudge.Array estimate

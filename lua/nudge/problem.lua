@@ -8,6 +8,7 @@ local problem = {}
 local inner_fields = {
   optimizer = "string", lr = "!number", momentum = "number", beta2 = "number",
   epsilon = "number", steps = "!integer", tolerance = "number", batch_size = "integer",
+  eval_batch_size = "integer", sampling = "string",
 }
 -- Which optimisers use a field; given to another one, it would have no effect.
 local used_by = {
@@ -38,6 +39,13 @@ function problem.open(given)
   inner.epsilon = inner.epsilon or 1e-8
   inner.tolerance = inner.tolerance or 0
   inner.batch_size = inner.batch_size or 0
+  inner.eval_batch_size = inner.eval_batch_size or 0
+  inner.sampling = check.choice("nudge.problem: inner", "sampling", inner.sampling or "independent",
+    { "independent", "epochs" })
+  if inner.sampling == "epochs" and inner.batch_size == 0 and inner.eval_batch_size == 0 then
+    check.fail("nudge.problem: inner.sampling = 'epochs' has no effect without batch_size; give "
+      .. "that, or remove it")
+  end
   check.range("nudge.problem: inner", "lr", inner.lr, 0, math.huge)
   check.range("nudge.problem: inner", "steps", inner.steps, 0, math.maxinteger)
   if type(p.tasks.arrays) ~= "table" then

@@ -125,7 +125,7 @@ tap.test("other tasks in the same problem", function()
   tap.raises(function() p:set_tasks(two) end,
     "task 137 of lines %(train%), array 'H0', row 1, element 2 is NaN", "leave this one out")
   two.indices[2] = 1.5
-  tap.raises(function() p:set_tasks(two) end, "index 2 of tasks is 1.5")
+  tap.raises(function() p:set_tasks(two) end, "indices of tasks: number 2 is 1.5")
   two.indices = { 1 }
   tap.raises(function() p:set_tasks(two) end, "list of 3 whole numbers")
   tap.raises(function() p:set_tasks {} end, "n_tasks")

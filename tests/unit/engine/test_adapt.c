@@ -120,10 +120,11 @@ START_TEST(a_task_that_diverges_leaves_the_others_alone) {
   const uint64_t index[N_TASKS] = {30, 31, 32};
   for (int i = 0; i < N_X; i++)
     tasks.a[1][i][i] = _i ? -1e30 : -40; /* one overflows before anybody looks */
-  spec.domain = "bowls (test)";
-  spec.task_index = index;
+  spec.labels.domain = "bowls (test)";
+  spec.labels.index = index;
   ndg_problem *wild = known_open(&spec);
-  ck_assert_int_eq(ndg_problem_label_tasks(calm, NULL, index, &e), NDG_OK);
+  ck_assert_int_eq(ndg_problem_label_tasks(calm, &(ndg_task_labels){NULL, index, NULL}, &e),
+                   NDG_OK);
   curves a, b;
   uint8_t status[N_TASKS];
   uint64_t step[N_TASKS];

@@ -194,7 +194,7 @@ START_TEST(minibatch_steps_use_the_drawn_samples) {
     phase.first_step = step;
     relax(p, &phase);
     for (uint64_t t = 0; t < 3; t++) {
-      const int32_t *drawn = p->batch + 4 * t;
+      const int32_t *drawn = p->batch[NDG_LEARN_ROWS].chosen + 4 * t;
       double start[N_PHI];
       long double s[3 * N_PHI] = {0}, got[N_PHI];
       ndg_problem_get_start(p, t, start);

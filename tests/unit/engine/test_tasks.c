@@ -88,7 +88,8 @@ START_TEST(setting_tasks_allocates_nothing) {
   double g[N_TASKS][N_THETA];
   estimate(p, &rule_options, g);
   ndg_fail_allocations_after(0);
-  const ndg_status st = ndg_problem_set_labelled_tasks(p, &others.tasks, "lines", index, &e);
+  const ndg_status st = ndg_problem_set_labelled_tasks(
+      p, &others.tasks, &(ndg_task_labels){"lines", index, NULL}, &e);
   ndg_fail_allocations_after(UINT64_MAX);
   ck_assert_int_eq(st, NDG_OK);
   ndg_problem_close(p);
@@ -159,14 +160,16 @@ START_TEST(data_that_are_no_numbers_are_refused_by_name) {
   const uint64_t index[N_TASKS] = {136, 137, 138};
   const double old = others.rows[1][2][1];
   others.rows[1][2][1] = NAN;
-  expect(ndg_problem_set_labelled_tasks(p, &others.tasks, "lines (train)", index, &e),
+  expect(ndg_problem_set_labelled_tasks(p, &others.tasks,
+                                        &(ndg_task_labels){"lines (train)", index, NULL}, &e),
          "task 137 of lines (train), array 'learn.rows', row 3, element 2 is NaN; tasks must be "
          "finite: leave this one out, or mend it");
-  expect(ndg_problem_set_labelled_tasks(p, &others.tasks, NULL, index, &e), "task 137, array");
+  expect(
+      ndg_problem_set_labelled_tasks(p, &others.tasks, &(ndg_task_labels){NULL, index, NULL}, &e),
+      "task 137, array");
   expect(ndg_problem_set_tasks(p, &others.tasks, &e), "task 2, array 'learn.rows'");
   spec.tasks = &others.tasks;
-  spec.domain = "lines (train)";
-  spec.task_index = index;
+  spec.labels = (ndg_task_labels){"lines (train)", index, NULL};
   expect(ndg_problem_open(&spec, &q, &e), "task 137 of lines (train), array 'learn.rows', row 3");
   others.rows[1][2][1] = -INFINITY;
   expect(ndg_problem_set_tasks(p, &others.tasks, &e), "is infinite");
@@ -176,7 +179,8 @@ START_TEST(data_that_are_no_numbers_are_refused_by_name) {
   ck_assert_int_eq(ndg_problem_set_tasks(p, &others.tasks, &e), NDG_OK);
   others.rows[1][2][1] = old;
   others.labels[2][7] = N_X;
-  expect(ndg_problem_set_labelled_tasks(p, &others.tasks, "lines (test)", index, &e),
+  expect(ndg_problem_set_labelled_tasks(p, &others.tasks,
+                                        &(ndg_task_labels){"lines (test)", index, NULL}, &e),
          "task 138 of lines (test), array 'learn.labels', row 8 is 3, not an index below 3");
   ndg_problem_close(p);
 }
@@ -206,10 +210,11 @@ START_TEST(whoever_borrows_tasks_cannot_change_them) {
   ck_assert_int_eq(ndg_problem_clone(clone, NULL, &second, &e), NDG_OK);
   expect(ndg_problem_set_tasks(clone, &others.tasks, &e), "not in a clone or sibling");
   expect(ndg_problem_set_tasks(sibling, &others.tasks, &e), "not in a clone or sibling");
-  expect(ndg_problem_label_tasks(clone, "lines", NULL, &e), "not in a clone or sibling");
+  expect(ndg_problem_label_tasks(clone, &(ndg_task_labels){"lines", NULL, NULL}, &e),
+         "not in a clone or sibling");
   expect(ndg_problem_set_tasks(p, &others.tasks, &e), "2 clones read the tasks of this problem");
   ndg_problem_close(clone);
-  expect(ndg_problem_label_tasks(p, "lines", NULL, &e), "1 clones");
+  expect(ndg_problem_label_tasks(p, &(ndg_task_labels){"lines", NULL, NULL}, &e), "1 clones");
   ndg_problem_close(second);
   ck_assert_int_eq(ndg_problem_set_tasks(p, &others.tasks, &e), NDG_OK);
   ndg_problem_close(p);
@@ -235,7 +240,8 @@ START_TEST(a_task_depends_on_its_number_and_not_on_its_place) {
   spec.inner.batch_size = 3;
   ndg_problem *p = known_open(&spec);
   const uint64_t index[N_TASKS] = {41, 17, 5};
-  ck_assert_int_eq(ndg_problem_label_tasks(p, "lines", index, &e), NDG_OK);
+  ck_assert_int_eq(ndg_problem_label_tasks(p, &(ndg_task_labels){"lines", index, NULL}, &e),
+                   NDG_OK);
   double together[N_TASKS][N_THETA], alone[N_THETA], a[N_PHI], b[N_PHI];
   estimate(p, &rule_options, together);
   const ndg_instance rule = told_rule(&rule_options);
@@ -244,8 +250,7 @@ START_TEST(a_task_depends_on_its_number_and_not_on_its_place) {
     const ndg_task_arrays one = only(&tasks, t, arrays);
     ndg_problem_spec single = spec;
     single.tasks = &one;
-    single.domain = "lines";
-    single.task_index = &index[t];
+    single.labels = (ndg_task_labels){"lines", &index[t], NULL};
     ndg_problem *q = known_open(&single);
     ndg_record record;
     ndg_problem_get_start(p, t, a);
@@ -255,7 +260,7 @@ START_TEST(a_task_depends_on_its_number_and_not_on_its_place) {
     ck_assert_mem_eq(alone, together[t], sizeof alone);
     ndg_problem_close(q);
   }
-  ck_assert_int_eq(ndg_problem_label_tasks(p, NULL, NULL, &e), NDG_OK);
+  ck_assert_int_eq(ndg_problem_label_tasks(p, &(ndg_task_labels){NULL, NULL, NULL}, &e), NDG_OK);
   ndg_problem *fresh = known_open(&spec);
   for (uint64_t t = 0; t < N_TASKS; t++) {
     ndg_problem_get_start(p, t, a);

@@ -79,8 +79,7 @@ static ndg_problem *open_part(int learner, ndg_dtype dtype, ndg_pool *pool, uint
                                  .dtype = dtype,
                                  .seed = 3,
                                  .pool = pool,
-                                 .domain = "waves",
-                                 .task_index = index};
+                                 .labels = {.domain = "waves", .index = index}};
   ndg_problem *p;
   ndg_error e = {0};
   const ndg_status st = ndg_problem_open(&spec, &p, &e);
