@@ -355,7 +355,7 @@ function Rows:csv(path) end
 ---@return nudge.Rows
 function Rows:json(path) end
 ---A script's own results: rows of values by column name. A column is a name, or a table.
----@param fields { columns: (string|{ name: string, title?: string, format?: string, hidden?: boolean })[], rows: table[] }
+---@param fields { columns: (string|{ name: string, title?: string, format?: string, hidden?: boolean, deviation?: string })[], rows: table[] }
 ---@return nudge.Rows
 function nudge.rows(fields) end
 

@@ -21,6 +21,30 @@ function curves.mean(values)
   return mean, n > 1 and math.sqrt(squares / (n - 1)) or 0 / 0, n
 end
 
+-- Of a list of numbers, all of which count: mean, deviation (n - 1; nil of a single one), least,
+-- greatest, sum and n.
+function curves.spread(values)
+  local owner = "nudge.spread"
+  local n = #check.list(owner, "values", values, "number")
+  if n == 0 then
+    check.fail("%s: the list is empty", owner)
+  end
+  local sum, squares, least, greatest = 0, 0, values[1], values[1]
+  for _, x in ipairs(values) do
+    sum = sum + x
+    least, greatest = x < least and x or least, x > greatest and x or greatest
+  end
+  local mean = sum / n
+  for _, x in ipairs(values) do
+    squares = squares + (x - mean) ^ 2
+  end
+  if mean ~= mean then -- of no order
+    least, greatest = mean, mean
+  end
+  return { n = n, sum = sum, mean = mean, least = least, greatest = greatest,
+    deviation = n > 1 and math.sqrt(squares / (n - 1)) or nil }
+end
+
 -- One row per row of the first run: what all runs share stays, other numbers become a mean and
 -- `<name>_deviation`.
 local function summary(owner, what, lists, along)

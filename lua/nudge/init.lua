@@ -50,6 +50,10 @@ nudge.problem = require("nudge.problem").open
 nudge.outer = require("nudge.outer").open
 nudge.meta_train = require("nudge.meta_train").run
 nudge.curves = require("nudge.curves").summarise
+nudge.spread = require("nudge.curves").spread
+nudge.comparison = require("nudge.comparison").run
+nudge.summary = require("nudge.comparison").summary
+nudge.fits = require "nudge.fits"
 
 local study = require "nudge.study"
 nudge.gradient_error = study.gradient_error

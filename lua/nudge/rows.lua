@@ -8,7 +8,8 @@ local Rows = {}
 Rows.__index = Rows
 Rows.__name = "nudge.rows"
 
-local column_fields = { name = "!string", title = "string", format = "string", hidden = "boolean" }
+local column_fields = { name = "!string", title = "string", format = "string", hidden = "boolean",
+  deviation = "string" }
 
 local function path_of(what, path)
   if type(path) ~= "string" or path == "" then
@@ -24,6 +25,13 @@ local function cell(value, format)
   return value == nil and "-" or tostring(value)
 end
 
+-- "0.0025 ± 0.0010": a value and its deviation, which stands under another name.
+local function with_deviation(row, column)
+  local value = cell(row[column.name], column.format)
+  local deviation = column.deviation and row[column.deviation]
+  return deviation and value .. " ± " .. cell(deviation, column.format) or value
+end
+
 -- Columns that are not hidden, under their titles.
 function Rows:table()
   local header, lines = {}, {}
@@ -37,7 +45,7 @@ function Rows:table()
     local cells = {}
     for _, column in ipairs(self.columns) do
       if not column.hidden then
-        cells[#cells + 1] = cell(row[column.name], column.format)
+        cells[#cells + 1] = with_deviation(row, column)
       end
     end
     lines[#lines + 1] = cells
@@ -70,8 +78,8 @@ function Rows:__tostring()
   return string.format("nudge.rows, %d rows of %d columns", #self.rows, #self.columns)
 end
 
--- { columns, rows }: a column is its name, or { name, title?, format?, hidden? }; rows are tables
--- of values by column name, and a name that no column has is an error.
+-- { columns, rows }: a column is its name, or { name, title?, format?, hidden?, deviation? }; rows
+-- are tables of values by column name, and a name that no column has is an error.
 return function(given)
   local owner = "nudge.rows"
   local t = check.fields(owner, given, { columns = "!table", rows = "!table" })
@@ -80,6 +88,12 @@ return function(given)
     column = type(column) == "string" and { name = column } or column
     columns[i] = check.fields(string.format("%s: column %d", owner, i), column, column_fields)
     known[columns[i].name] = true
+  end
+  for i, column in ipairs(columns) do
+    if column.deviation and not known[column.deviation] then
+      check.fail("%s: column %d has its deviation in '%s', which is no column", owner, i,
+        column.deviation)
+    end
   end
   for i, row in ipairs(t.rows) do
     for name in pairs(row) do

@@ -49,6 +49,8 @@ tap.test("every method of the page is there", function()
   each_method(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } },
     "%f[%w]f:([%w_]+)", "figure")
   each_method(nudge.rows { columns = { "a" }, rows = {} }, "%f[%w]t:([%w_]+)", "rows")
+  each_method(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
+    run = function() return {} end }, "%f[%w]c:([%w_]+)", "comparison")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
   each_method(require "nudge.meta_train.result", "result:([%w_]+)", "result")
   local o <close> = nudge.outer { problem = p, lr = 1 }

@@ -8,7 +8,7 @@ local tap = require "tap"
 
 local library = debug.getinfo(nudge.settings, "S").source:match "^@(.*/)nudge/"
 local text = ""
-for _, name in ipairs { "nudge", "few_shot" } do
+for _, name in ipairs { "nudge", "few_shot", "comparison" } do
   text = text .. tap.read(library .. "meta/" .. name .. ".lua")
 end
 
@@ -77,6 +77,8 @@ for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
   Figure = getmetatable(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } })
     .__index,
   Rows = getmetatable(nudge.rows { columns = { "a" }, rows = {} }).__index,
+  Comparison = getmetatable(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
+    run = function() return {} end }).__index,
   Domain = getmetatable(nudge.domains.sinusoid()).__index } do
   tap.test("functions of " .. owner, function()
     check_same(owner, members, "function")
