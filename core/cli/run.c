@@ -14,12 +14,13 @@
 
 enum { MAX_THREADS = 256, DEFAULT_THREADS = 16 };
 
-enum { SET, OUT, THREADS, PLUGIN, VERBOSE };
+enum { SET, OUT, THREADS, PLUGIN, NO_STORE, VERBOSE };
 static const ndg_cli_option options[] = {
     {"--set", "NAME=VALUE", "Change a setting that the script declares; may be repeated."},
     {"--out", "DIR", "Folder for results, made if it is not there (default: .)."},
     {"--threads", "N", "Threads (default: one per processor); results do not depend on it."},
     NDG_CLI_PLUGIN_OPTION,
+    {"--no-store", NULL, "Keep no record of the run in the folder's nudge.db."},
     {"--verbose", NULL, "After an error, where it came from, call by call."},
     {"-v", NULL, "The same."},
     {NULL, NULL, NULL}};
@@ -28,7 +29,7 @@ static const ndg_cli_usage usage = {"run", "SCRIPT", "Run an experiment written 
 typedef struct run_arguments {
   const char *script, *out;
   uint32_t n_threads;
-  bool verbose;
+  bool verbose, no_store;
   ndg_cli_plugins plugins;
   size_t n_settings;
   ndg_lua_setting *settings; /* room for argc; names lie in `texts` */
@@ -80,6 +81,9 @@ static int take_argument(run_arguments *a, int option, const char *value) {
     return set_threads(a, value);
   case PLUGIN:
     return ndg_cli_add_plugin(&a->plugins, value);
+  case NO_STORE:
+    a->no_store = true;
+    return 0;
   default:
     a->verbose = true;
     return 0;
@@ -148,7 +152,10 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
                        .progress = ndg_cli_progress_report,
                        .phase_progress = ndg_cli_progress_phase,
                        .progress_clear = ndg_cli_progress_clear,
-                       .progress_context = &progress};
+                       .progress_context = &progress,
+                       .keep = !a->no_store,
+                       .version = NDG_VERSION,
+                       .compiler = NDG_COMPILER};
   ndg_cli_progress_start(&progress);
   ndg_status st = make_folder(host.out, e);
   if (st >= 0) {

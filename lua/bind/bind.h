@@ -36,6 +36,9 @@ void ndg_lua_watch(lua_State *L, ndg_problem *);
 /* print and io.write first remove an unfinished line of progress. [-0, +0, m] */
 void ndg_lua_clear_before_writing(lua_State *L);
 
+/* One line for the user on stderr, after an unfinished line of progress has gone. [-0, +0, -] */
+void ndg_lua_notice(const ndg_lua_host *, const char *text);
+
 /* error.c */
 const char *ndg_lua_status_name(ndg_status); /* "ok", "diverged", "invalid", ... */
 /* Position "script.lua:12:" of the innermost frame outside nudge's own Lua. [-0, +1, m] */
@@ -135,8 +138,11 @@ extern const luaL_Reg ndg_lua_host_functions[];
 extern const luaL_Reg ndg_lua_outer_functions[];
 extern const luaL_Reg ndg_lua_progress_functions[];
 extern const luaL_Reg ndg_lua_terminal_functions[];
+extern const luaL_Reg ndg_lua_facts_functions[];
+extern const luaL_Reg ndg_lua_sqlite_functions[];
 void ndg_lua_open_random(lua_State *L);
 void ndg_lua_open_outer(lua_State *L);
+void ndg_lua_open_sqlite(lua_State *L);
 
 /* Fields of a table argument; errors name the field. [-0, +0, v] unless said. */
 lua_Integer ndg_lua_field_integer(lua_State *L, int index, const char *name, lua_Integer lowest);

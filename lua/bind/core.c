@@ -179,6 +179,7 @@ int luaopen_nudge_core(lua_State *L) {
   ndg_lua_open_component(L);
   ndg_lua_open_problem(L);
   ndg_lua_open_outer(L);
+  ndg_lua_open_sqlite(L);
   const luaL_Reg *const parts[] = {functions,
                                    ndg_lua_host_functions,
                                    ndg_lua_array_make,
@@ -191,7 +192,9 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_analysis_functions,
                                    ndg_lua_outer_functions,
                                    ndg_lua_progress_functions,
-                                   ndg_lua_terminal_functions};
+                                   ndg_lua_terminal_functions,
+                                   ndg_lua_facts_functions,
+                                   ndg_lua_sqlite_functions};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     luaL_setfuncs(L, parts[i], 0);

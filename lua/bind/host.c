@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The Lua state that a program embeds, and the host that the bindings find from any function. */
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "bind/bind.h"
+#include "bind/sqlite.h"
 
 static const char host_key;
 
@@ -132,6 +134,7 @@ static int open_libraries(lua_State *L) {
 }
 
 ndg_status ndg_lua_open(ndg_lua_host *host, lua_State **out, ndg_error *e) {
+  ndg_sqlite_use_own_memory();
   lua_State *L = lua_newstate(allocate, NULL);
   if (!L) {
     return ndg_fail(e, NDG_ENOMEM, "no memory for a Lua state");
@@ -229,6 +232,52 @@ static int run_protected(lua_State *L) {
   return 0;
 }
 
+typedef struct run_end {
+  const char *status, *message;
+  ndg_error *error;
+} run_end;
+
+/* The module nudge.run, where the script has loaded it, gets to know how it ended. [-1, +0, e] */
+static int finish_protected(lua_State *L) {
+  const run_end *end = lua_touserdata(L, 1);
+  luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+  if (lua_getfield(L, -1, "nudge.run") == LUA_TTABLE) {
+    lua_getfield(L, -1, "finish");
+    lua_pushstring(L, end->status);
+    lua_pushstring(L, end->message);
+    lua_call(L, 2, 1);
+    if (!lua_isnil(L, -1)) {
+      ndg_fail(end->error, NDG_EIO, "%s", luaL_tolstring(L, -1, NULL));
+    }
+  }
+  return 0;
+}
+
+/* What is kept of the run is completed, whatever became of the script; a failure of that is the
+   failure of a script that had none, else one more line. */
+static void finish(ndg_lua_host *host, lua_State *L, ndg_error *e) {
+  ndg_error own = {0};
+  const run_end end = {.status = !e->code      ? "done"
+                                 : interrupted ? "interrupted"
+                                               : "failed",
+                       .message = e->code ? e->text : NULL,
+                       .error = &own};
+  lua_sethook(L, NULL, 0, 0);
+  lua_settop(L, 0);
+  lua_pushcfunction(L, finish_protected);
+  lua_pushlightuserdata(L, (void *)&end);
+  const int code = lua_pcall(L, 1, 0, 0);
+  if (code != LUA_OK) {
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error";
+    ndg_fail(&own, code == LUA_ERRMEM ? NDG_ENOMEM : NDG_EIO, "%s", text);
+  }
+  if (own.code && !e->code) {
+    *e = own;
+  } else if (own.code) {
+    ndg_lua_notice(host, own.text);
+  }
+}
+
 ndg_status ndg_lua_run_file(ndg_lua_host *host, lua_State *L, const char *path, char **trace,
                             ndg_error *e) {
   run_context run = {.host = host, .path = path, .trace = trace, .error = e};
@@ -242,14 +291,12 @@ ndg_status ndg_lua_run_file(ndg_lua_host *host, lua_State *L, const char *path, 
   lua_pushlightuserdata(L, &run);
   int code = lua_pcall(L, 1, 0, 1);
   signal(SIGINT, before);
-  if (code == LUA_OK) {
-    return NDG_OK;
-  }
-  if (!e->code) {
+  if (code != LUA_OK && !e->code) {
     /* Out of memory, or an error while handling one: the handler has not run. */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error";
     ndg_fail(e, code == LUA_ERRMEM ? NDG_ENOMEM : NDG_EINVAL, "%s: %s", path, text);
   }
+  finish(host, L, e);
   return e->code;
 }
 
@@ -259,9 +306,11 @@ static int set_library(lua_State *L) { /* [-1, +0, v] folder of nudge's own Lua,
   return 0;
 }
 
-static int host_facts(lua_State *L) { /* [-0, +1, m] {threads, out, script, settings} */
+static int host_facts(lua_State *L) { /* [-0, +1, m] {threads, out, script, keep, settings} */
   const ndg_lua_host *host = ndg_lua_get_host(L);
-  lua_createtable(L, 0, 4);
+  lua_createtable(L, 0, 5);
+  lua_pushboolean(L, host->keep);
+  lua_setfield(L, -2, "keep");
   ndg_lua_set_integer(L, "threads", host->n_threads);
   ndg_lua_set_text(L, "out", host->out);
   ndg_lua_set_text(L, "script", host->script);

@@ -48,6 +48,8 @@ typedef struct ndg_lua_host {
   ndg_lua_phase_progress phase_progress;
   ndg_lua_progress_clear progress_clear;
   void *progress_context;
+  bool keep;                      /* what the script does is kept in a store */
+  const char *version, *compiler; /* of the program; may be NULL */
   /* kept by the bindings */
   bool settings_declared; /* the script has called nudge.settings */
   ndg_pool *pool;         /* made at first use; destroyed by ndg_lua_close */

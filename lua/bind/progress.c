@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How far long work is, told to the host. */
+#include <stdio.h>
+
 #include "bind/bind.h"
 
 static bool report_stage(lua_State *L, const ndg_lua_stage *stage) {
@@ -78,4 +80,18 @@ static int report(lua_State *L) {
   return 0;
 }
 
-const luaL_Reg ndg_lua_progress_functions[] = {{"report", report}, {NULL, NULL}};
+void ndg_lua_notice(const ndg_lua_host *host, const char *text) {
+  if (host->progress_clear) {
+    host->progress_clear(host->progress_context);
+  }
+  (void)fflush(stdout); /* in the order written, when both go to one file */
+  (void)fprintf(stderr, "nudge: %s\n", text);
+}
+
+static int notice(lua_State *L) { /* [-1, +0, v] (text) */
+  ndg_lua_notice(ndg_lua_get_host(L), luaL_checkstring(L, 1));
+  return 0;
+}
+
+const luaL_Reg ndg_lua_progress_functions[] = {
+    {"report", report}, {"notice", notice}, {NULL, NULL}};

@@ -11,6 +11,7 @@
 ---@field data nudge.data
 ---@field tasks nudge.tasks
 ---@field domains nudge.domains
+---@field store nudge.store
 local nudge = {}
 
 ---Numbers with a shape of one to four axes; real (double) or index (int32). `a[i]` is a number or a
@@ -459,5 +460,62 @@ function domains.polynomial(fields) end
 ---@param fields? { ways?: integer, classes?: integer, shots?: integer, eval_shots?: integer, features?: integer, spread?: number, deviation?: number, shared?: boolean, seed?: integer, name?: string }
 ---@return nudge.Domain
 function domains.clusters(fields) end
+
+---Numbers of one step of a series, in the run that is kept. Metrics of an earlier call for that step
+---stay or are replaced; true and false count as 1 and 0.
+---@param series string
+---@param step integer
+---@param values table<string, number|boolean>
+function nudge.log(series, step, values) end
+
+---@class nudge.StoredRun
+---@field id integer
+---@field name string of the script, without its ending
+---@field status "running"|"done"|"failed"|"interrupted"|"killed"
+---@field script string
+---@field script_sha256 string
+---@field started number seconds since 1970
+---@field updated number
+---@field finished number?
+---@field message string? the error that ended it
+---@field host string
+---@field pid integer
+
+---@class nudge.StoredSeries
+---@field name string
+---@field steps integer
+---@field last_step integer
+---@field metrics { name: string, volatile: boolean }[]
+
+---@class nudge.StoredRunInFull: nudge.StoredRun
+---@field settings table<string, any>
+---@field manifest table
+---@field series nudge.StoredSeries[]
+---@field artefacts { name: string, path: string, kind: string, bytes: integer, sha256: string, written: number }[]
+---@field tables table<string, table[]>
+
+---The runs that a folder keeps, for reading.
+---@class nudge.Store
+local Store = {}
+---The newest first.
+---@param filter? { status?: string, script?: string, name?: string, limit?: integer }
+---@return nudge.StoredRun[]
+function Store:runs(filter) end
+---@param id integer|"last"
+---@return nudge.StoredRunInFull
+function Store:run(id) end
+---Rows in order of step.
+---@param id integer|"last"
+---@param series string
+---@param options? { after_step?: integer }
+---@return { step: integer, [string]: number }[]
+function Store:rows(id, series, options) end
+function Store:close() end
+
+---@class nudge.store
+local store = {}
+---@param folder? string default: that of `--out`
+---@return nudge.Store
+function store.open(folder) end
 
 return nudge

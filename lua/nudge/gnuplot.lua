@@ -6,6 +6,7 @@
 local core = require "nudge.core"
 local axes = require "nudge.gnuplot_axes"
 local panels = require "nudge.gnuplot_panel"
+local kept = require "nudge.run"
 
 local gnuplot = {}
 
@@ -203,6 +204,7 @@ function gnuplot.draw(figure, path)
     os.remove(temporary)
     fail("figure %s: cannot write: %s", path, message)
   end
+  kept.wrote(path, "figure")
 end
 
 return gnuplot

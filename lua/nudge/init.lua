@@ -3,6 +3,8 @@
 local core = require "nudge.core"
 core.set_library(debug.getinfo(1, "S").source:match "^@(.*/)" or "")
 
+local output = require "nudge.output"
+
 local host = core.host()
 local nudge = {
   -- folder for results, and threads to compute with (--out, --threads)
@@ -27,7 +29,7 @@ local nudge = {
   compare = core.compare,
   fit_order = core.fit_order,
 
-  npy = { read = core.read_npy, write = core.write_npy },
+  npy = { read = core.read_npy, write = output.write_npy },
   data = require "nudge.data",
   tasks = require "nudge.tasks",
   domain = require "nudge.domains.custom",
@@ -44,6 +46,8 @@ function nudge.options(id)
 end
 
 nudge.settings = require("nudge.settings").declare
+nudge.log = require "nudge.log"
+nudge.store = { open = require("nudge.store").open }
 nudge.figure = require "nudge.figure"
 nudge.rows = require "nudge.rows"
 nudge.problem = require("nudge.problem").open

@@ -6,7 +6,9 @@ local check = require "nudge.check"
 local outer = require "nudge.outer"
 local evaluation = require "nudge.meta_train.evaluation"
 local judge = require "nudge.meta_train.judge"
+local record = require "nudge.meta_train.record"
 local results = require "nudge.meta_train.result"
+local kept = require "nudge.run"
 local spec = require "nudge.meta_train.spec"
 local stages = require "nudge.stage"
 local step = require "nudge.meta_train.step"
@@ -34,8 +36,10 @@ local function ask(run, row, validation)
 end
 
 local function validate(run, k)
-  return judge.during(k, k == 0 and "validation before the first meta-step"
+  local row = judge.during(k, k == 0 and "validation before the first meta-step"
     or "validation after meta-step " .. k, evaluation.validate, run, k)
+  record.validation(run, row)
+  return row
 end
 
 local function take_step(run, k)
@@ -44,6 +48,7 @@ local function take_step(run, k)
   cost.seconds = cost.seconds + core.clock() - started
   row.seconds = cost.seconds
   run.result.steps[k] = row
+  record.step(run, row)
   return row
 end
 
@@ -113,17 +118,20 @@ end
 -- evaluation loss after inner learning. Gives a result with curves, the best theta and a test.
 function meta_train.run(given)
   local run = spec.check(given)
+  run.stage = kept.stage(run.name) -- that of the run: names may come again
   local bench <close> = workbench.new(run)
   run.bench = bench
   local problem, made_of = open_first(run)
   local optimiser <close> = outer.make("nudge.meta_train: outer", problem, run.outer)
   run.optimiser = optimiser
   run.result = results.new(run.name, made_of)
+  record.start(run, made_of)
   loop(run)
   run.result.theta = run.theta
   run.result.outer_state = optimiser:state()
   if run.test then
     judge.during(#run.result.steps, "test", evaluation.test, run)
+    record.test(run, run.result.test)
   end
   return run.result
 end

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- Rows of a script's own results: as text for people, and as CSV and JSON that read back the same.
-local core = require "nudge.core"
 local check = require "nudge.check"
+local output = require "nudge.output"
 local text = require "nudge.text"
 
 local Rows = {}
@@ -58,7 +58,7 @@ function Rows:csv(path)
   for i, column in ipairs(self.columns) do
     names[i] = column.name
   end
-  core.write_file(path_of("rows:csv", path), text.csv(names, self.rows))
+  output.write(path_of("rows:csv", path), text.csv(names, self.rows), "csv")
   return self
 end
 
@@ -70,7 +70,7 @@ function Rows:json(path)
       out[i][column.name] = row[column.name]
     end
   end
-  core.write_file(path_of("rows:json", path), text.json(out) .. "\n")
+  output.write(path_of("rows:json", path), text.json(out) .. "\n", "json")
   return self
 end
 

@@ -98,6 +98,10 @@ function settings.declare(declarations)
     values[given.name] = parse(given.name, declared[given.name], given.value)
   end
   core.declare_settings()
+  settings.values = {} -- as they are now; the script may change its own
+  for name, value in pairs(values) do
+    settings.values[name] = value
+  end
   return values
 end
 

@@ -3,6 +3,7 @@
 -- options. A study holds plain rows; tables, files and figures are made from them.
 local core = require "nudge.core"
 local check = require "nudge.check"
+local output = require "nudge.output"
 local report = require "nudge.report"
 local study_files = require "nudge.study_files"
 local figure = require "nudge.study_figure"
@@ -285,13 +286,13 @@ end
 
 -- Every row as CSV.
 function study.csv(studies, path)
-  core.write_file(check_path("csv", path), study_files.csv(check_studies("csv", studies)))
+  output.write(check_path("csv", path), study_files.csv(check_studies("csv", studies)), "csv")
   return studies
 end
 
 -- The exact gradient's evidence and every row as JSON.
 function study.json(studies, path)
-  core.write_file(check_path("json", path), study_files.json(check_studies("json", studies)))
+  output.write(check_path("json", path), study_files.json(check_studies("json", studies)), "json")
   return studies
 end
 

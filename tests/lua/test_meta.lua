@@ -73,7 +73,8 @@ tap.test("methods of a result of meta-training", function()
 end)
 
 for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
-  tasks = nudge.tasks, domains = nudge.domains,
+  tasks = nudge.tasks, domains = nudge.domains, store = nudge.store,
+  Store = require("nudge.store").methods,
   Figure = getmetatable(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } })
     .__index,
   Rows = getmetatable(nudge.rows { columns = { "a" }, rows = {} }).__index,

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What nudge.meta_train gives: curves, the best theta and the test, as text and as files.
-local core = require "nudge.core"
 local check = require "nudge.check"
+local output = require "nudge.output"
 local text = require "nudge.text"
 
 local training = {}
@@ -192,7 +192,7 @@ end
 
 -- Everything that is a curve or a loss as one CSV file; `part` says what a row belongs to.
 function training:csv(path)
-  core.write_file(check_path("csv", path), text.csv(columns, csv_rows(self)))
+  output.write(check_path("csv", path), text.csv(columns, csv_rows(self)), "csv")
   return self
 end
 
@@ -223,7 +223,7 @@ function training:json(path)
     stopped = self.stopped, cost = self.cost, steps = self.steps, validation = self.validation,
     test = self.test, best = self.best, theta = self.theta,
   }
-  core.write_file(check_path("json", path), text.json(out) .. "\n")
+  output.write(check_path("json", path), text.json(out) .. "\n", "json")
   return self
 end
 

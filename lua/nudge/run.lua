@@ -1,0 +1,77 @@
+-- SPDX-License-Identifier: MIT
+-- The run that this process keeps: at most one, begun when there is something to keep.
+local core = require "nudge.core"
+
+local run = {}
+
+local current -- recorder
+local refused -- why there is none, where its beginning failed while a file was written
+local stages = {}
+
+-- The recorder if there is one already.
+function run.active()
+  return current
+end
+
+-- The recorder, begun if there is none; nil where nothing is kept (--no-store).
+function run.current()
+  local host = core.host()
+  if not current and not refused and host.keep and host.script then
+    current = require("nudge.run.recorder").begin(host)
+  end
+  return current
+end
+
+-- Goes on with run `id` instead of beginning one: before anything is kept.
+function run.resume(id)
+  assert(not current, "this process keeps a run already")
+  current = require("nudge.run.recorder").resume(core.host(), id)
+  return current
+end
+
+-- A name that no other stage of this run has: those that come again are numbered, in order of call.
+function run.stage(name)
+  local own, n = name, 1
+  while stages[own] do
+    n = n + 1
+    own = string.format("%s (%d)", name, n)
+  end
+  stages[own] = true
+  return own
+end
+
+-- One of nudge's own writers has written a file: kept if it is among the results. The file is more
+-- than the record of it: without a store the script goes on, and its end says so.
+function run.wrote(path, kind)
+  local host = core.host()
+  if refused or not host.keep or not host.script then
+    return
+  end
+  local folder, real, what = core.real_path(host.out), core.real_path(path)
+  if not folder or what ~= "file" or real:sub(1, #folder + 1) ~= folder:gsub("/$", "") .. "/" then
+    return
+  end
+  if not current then
+    local good, result = pcall(run.current)
+    if not good and not (type(result) == "table" and result.text) then
+      error(result, 0)
+    end
+    refused = not good and result.text or nil
+  end
+  if current then
+    current:artefact(path, kind)
+  end
+end
+
+-- The script has ended: "done", "failed" or "interrupted". Gives a line if something is not kept.
+function run.finish(status, message)
+  if refused then
+    return "this run is not kept: " .. refused
+  elseif current then
+    local recorder = current
+    current = nil
+    return recorder:finish(status, message)
+  end
+end
+
+return run
