@@ -22,6 +22,24 @@ ndg_status ndg_file_read(const char *path, char **out, size_t *length, ndg_error
    contents, never a part. A device or pipe is written as it is. */
 ndg_status ndg_file_write(const char *path, const void *data, size_t length, ndg_error *);
 
+/* The same piece by piece, for what is not in memory as a whole. */
+typedef struct ndg_file_writer ndg_file_writer;
+/* [main; any; I/O, allocates] */
+ndg_status ndg_file_writer_open(const char *path, ndg_file_writer **out, ndg_error *);
+/* [main; open; I/O] Behind what was written so far. */
+ndg_status ndg_file_writer_put(ndg_file_writer *, const void *data, size_t length, ndg_error *);
+/* [main; open; I/O] In place of the first bytes, which were written before. Not for a device. */
+ndg_status ndg_file_writer_put_first(ndg_file_writer *, const void *data, size_t length,
+                                     ndg_error *);
+/* [main; open; I/O, frees] path holds the new contents, on the disk; or the old ones and an error.
+ */
+ndg_status ndg_file_writer_commit(ndg_file_writer *, ndg_error *);
+/* [main; any; I/O, frees] path stays as it was. NULL is fine. */
+void ndg_file_writer_abandon(ndg_file_writer *);
+
+/* [main; any; I/O] A folder and those above it, as far as they are missing. */
+ndg_status ndg_make_folders(const char *path, ndg_error *);
+
 /* A table of finite numbers with optional header and quoted fields (numbers may be quoted). */
 typedef struct ndg_csv {
   uint64_t n_rows, n_columns;

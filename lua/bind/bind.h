@@ -140,6 +140,8 @@ extern const luaL_Reg ndg_lua_progress_functions[];
 extern const luaL_Reg ndg_lua_terminal_functions[];
 extern const luaL_Reg ndg_lua_facts_functions[];
 extern const luaL_Reg ndg_lua_sqlite_functions[];
+extern const luaL_Reg ndg_lua_pack_functions[];
+extern const luaL_Reg ndg_lua_checkpoint_functions[];
 void ndg_lua_open_random(lua_State *L);
 void ndg_lua_open_outer(lua_State *L);
 void ndg_lua_open_sqlite(lua_State *L);
