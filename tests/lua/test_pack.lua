@@ -166,7 +166,8 @@ local kind = "test"
 tap.test("files hold what was saved", function()
   local file <close> = tap.file ".ckpt"
   tap.is(core.load_packed(file.path, kind), false, "no file")
-  for _, value in ipairs { samples, { theta = nudge.linspace(0, 1, collected and 900 or 90000) }, 1 } do
+  local large = nudge.linspace(0, 1, collected and 900 or 90000)
+  for _, value in ipairs { samples, { theta = large }, 1 } do
     local bytes = core.save_packed(file.path, kind, value)
     tap.is(#tap.read(file.path), bytes, "size")
     local there, back = core.load_packed(file.path, kind)
