@@ -9,39 +9,60 @@
 typedef struct NAME(panel) {
   const T *b;
   size_t ldb, k;
-  MASK mask; /* of the last vector */
+  MASK mask;   /* of the last vector */
+  bool paired; /* which holds two steps of k */
   size_t a_step;
+  size_t n_blocks, a_block; /* so many blocks one below the other, whose rows lie so far apart */
 } NAME(panel);
 
-/* A block of rows x (nv W) numbers of C: sums in registers while k runs, then stored, or added to
-   what is there. */
-INLINE void NAME(block)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, T *c,
-                        size_t ldc, bool accumulate) {
-  VECTOR acc[MR][NV];
-  const T *b = s->b;
-  const size_t k = s->k, ldb = s->ldb, a_step = s->a_step;
-  const MASK mask = s->mask;
-  UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] =
-      (VECTOR){0};
-  for (size_t p = 0; p < k; p++, b += ldb) {
-    VECTOR v[NV];
-    UNROLL for (size_t j = 0; j + 1 < nv; j++) memcpy(&v[j], b + j * W, sizeof v[j]);
-    v[nv - 1] = LOAD_PART(mask, b + (nv - 1) * W);
-    UNROLL for (size_t i = 0; i < rows; i++) {
-      const T x = a[i][p * a_step];
-      UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] += x * v[j];
-    }
+#if defined(PAIR)
+/* Where the columns end in the lower half of a vector, its lanes hold even and odd steps of k in
+   turns: a vector's work is done for two steps at a time. */
+INLINE void NAME(pair_step)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a,
+                            const T *b, size_t p, bool both, VECTOR acc[MR][NV]) {
+  const size_t last = (nv - 1) * W;
+  const T *next = both ? b + s->ldb : b;
+  const VECTOR even = LOAD_PART(s->mask, b + last);
+  const VECTOR pair = PAIR(even, both ? LOAD_PART(s->mask, next + last) : (VECTOR){0});
+  VECTOR v[2][NV];
+  UNROLL for (size_t j = 0; j + 1 < nv; j++) {
+    memcpy(&v[0][j], b + j * W, sizeof v[0][j]);
+    memcpy(&v[1][j], next + j * W, sizeof v[1][j]);
   }
   UNROLL for (size_t i = 0; i < rows; i++) {
+    const T *x = a[i] + p;
+    UNROLL for (size_t j = 0; j + 1 < nv; j++) acc[i][j] += x[0] * v[0][j];
+    if (both) {
+      UNROLL for (size_t j = 0; j + 1 < nv; j++) acc[i][j] += x[1] * v[1][j];
+    }
+    acc[i][nv - 1] += (both ? FILL_PAIRS(x) : FILL_EVEN(x)) * pair;
+  }
+}
+#endif
+
+INLINE void NAME(step)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, const T *b,
+                       size_t p, VECTOR acc[MR][NV]) {
+  VECTOR v[NV];
+  UNROLL for (size_t j = 0; j + 1 < nv; j++) memcpy(&v[j], b + j * W, sizeof v[j]);
+  v[nv - 1] = LOAD_PART(s->mask, b + (nv - 1) * W);
+  UNROLL for (size_t i = 0; i < rows; i++) {
+    const T x = a[i][p * s->a_step];
+    UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] += x * v[j];
+  }
+}
+
+/* Sums that are complete, to memory or added to what is there. */
+INLINE void NAME(put)(size_t rows, size_t nv, MASK mask, VECTOR acc[MR][NV], T *c, size_t ldc,
+                      bool accumulate) {
+  UNROLL for (size_t i = 0; i < rows; i++) {
     T *to = c + i * ldc;
-    UNROLL for (size_t j = 0; j + 1 < nv; j++) {
+    UNROLL for (size_t j = 0; j + 1 < nv; j++, to += W) {
       VECTOR old = {0};
       if (accumulate)
-        memcpy(&old, to + j * W, sizeof old);
+        memcpy(&old, to, sizeof old);
       old += acc[i][j];
-      memcpy(to + j * W, &old, sizeof old);
+      memcpy(to, &old, sizeof old);
     }
-    to += (nv - 1) * W;
     VECTOR last = acc[i][nv - 1];
     if (accumulate)
       last += LOAD_PART(mask, to);
@@ -49,37 +70,75 @@ INLINE void NAME(block)(size_t rows, size_t nv, const NAME(panel) * s, const T *
   }
 }
 
-/* The block of a fixed size, for every size. */
+/* Blocks of rows x (nv W) numbers of C: sums in registers while k runs. */
+INLINE void NAME(blocks)(size_t rows, size_t nv, bool paired, const NAME(panel) * s,
+                         const T *const *a, T *c, size_t ldc, bool accumulate) {
+  const T *row[MR];
+  UNROLL for (size_t i = 0; i < rows; i++) row[i] = a[i];
+  for (size_t n = 0; n < s->n_blocks; n++, c += rows * ldc) {
+    VECTOR acc[MR][NV];
+    const T *b = s->b;
+    size_t p = 0;
+    UNROLL for (size_t i = 0; i < rows; i++) UNROLL for (size_t j = 0; j < nv; j++) acc[i][j] =
+        (VECTOR){0};
+#if defined(PAIR)
+    if (paired) {
+      for (; p + 1 < s->k; p += 2, b += 2 * s->ldb)
+        NAME(pair_step)(rows, nv, s, row, b, p, true, acc);
+      if (p < s->k)
+        NAME(pair_step)(rows, nv, s, row, b, p, false, acc);
+      UNROLL for (size_t i = 0; i < rows; i++) acc[i][nv - 1] = JOIN_PAIRS(acc[i][nv - 1]);
+    }
+#endif
+    for (; !paired && p < s->k; p++, b += s->ldb)
+      NAME(step)(rows, nv, s, row, b, p, acc);
+    NAME(put)(rows, nv, s->mask, acc, c, ldc, accumulate);
+    UNROLL for (size_t i = 0; i < rows; i++) row[i] += s->a_block;
+  }
+}
+
+/* Blocks of a fixed size, for every size. */
 #define CASE(rows, nv)                                                                             \
   case rows * 4 + nv:                                                                              \
-    NAME(block)(rows, nv, s, a, c, ldc, accumulate);                                               \
+    NAME(blocks)(rows, nv, PAIRED, s, a, c, ldc, accumulate);                                      \
     break;
 #if NV == 3
 #define CASES(rows) CASE(rows, 1) CASE(rows, 2) CASE(rows, 3)
 #else
 #define CASES(rows) CASE(rows, 1) CASE(rows, 2)
 #endif
-
-static void NAME(any_block)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, T *c,
-                            size_t ldc, bool accumulate) {
-  switch (rows * 4 + nv) {
-    CASES(1)
-    CASES(2)
-    CASES(3)
-    CASES(4)
 #if MR == 8
-    CASES(5)
-    CASES(6)
-    CASES(7)
-    CASES(8)
+#define ALL_CASES                                                                                  \
+  CASES(1) CASES(2) CASES(3) CASES(4) CASES(5) CASES(6) CASES(7) CASES(8) default : break;
+#else
+#define ALL_CASES CASES(1) CASES(2) CASES(3) CASES(4) default : break;
 #endif
-  default:
-    break;
-  }
+
+#if defined(PAIR)
+#define PAIRED true
+static void NAME(paired_blocks)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a,
+                                T *c, size_t ldc, bool accumulate) {
+  switch (rows * 4 + nv) { ALL_CASES }
 }
+#undef PAIRED
+#endif
+
+#define PAIRED false
+static void NAME(any_blocks)(size_t rows, size_t nv, const NAME(panel) * s, const T *const *a, T *c,
+                             size_t ldc, bool accumulate) {
+#if defined(PAIR)
+  if (s->paired) {
+    NAME(paired_blocks)(rows, nv, s, a, c, ldc, accumulate);
+    return;
+  }
+#endif
+  switch (rows * 4 + nv) { ALL_CASES }
+}
+#undef PAIRED
 
 #undef CASE
 #undef CASES
+#undef ALL_CASES
 
 #if defined(TURN_BLOCK)
 /* The transpose of n rows of k numbers, W x W at a time; rows of the result have room for whole
@@ -153,7 +212,7 @@ static void NAME(put_complex)(const T *sum, size_t rows, size_t columns, T *c, s
 typedef struct NAME(product) {
   const ndg_gemm *g;
   size_t parts;
-  bool turned;
+  bool turned, paired;
   size_t a_row, row_step, column_step;
   size_t width, height; /* of a panel in columns, of a block in rows */
 } NAME(product);
@@ -172,24 +231,29 @@ INLINE size_t NAME(even)(size_t n, size_t most) {
 }
 
 /* All rows of A times one panel, n columns wide, into C at its first column. */
-static void NAME(rows)(const NAME(product) * q, const NAME(panel) * s, const T *a, size_t n, T *c,
+static void NAME(rows)(const NAME(product) * q, NAME(panel) * s, const T *a, size_t n, T *c,
                        bool accumulate) {
   const size_t parts = q->parts, rows = q->g->m * parts, nv = (n + W - 1) / W;
-  for (size_t r = 0; r < rows; r += q->height) {
-    const size_t block_rows = rows - r < q->height ? rows - r : q->height;
+  const bool in_place = parts == 1 && !q->turned;
+  size_t n_rows;
+  for (size_t r = 0; r < rows; r += n_rows) {
+    const size_t height = rows - r < q->height ? rows - r : q->height;
     const T *row[MR];
     T *to = c + NAME(pairs)(r, parts) * q->row_step;
-    for (size_t i = 0; i < block_rows; i++)
+    for (size_t i = 0; i < height; i++)
       row[i] = a + NAME(pairs)(r + i, parts) * q->a_row + (parts == 2 ? (r + i) % 2 : 0);
-    if (parts == 1 && !q->turned) {
-      NAME(any_block)(block_rows, nv, s, row, to, q->g->ldc, accumulate);
+    s->n_blocks = in_place ? (rows - r) / height : 1;
+    s->a_block = height * q->a_row;
+    n_rows = s->n_blocks * height;
+    if (in_place) {
+      NAME(any_blocks)(height, nv, s, row, to, q->g->ldc, accumulate);
     } else {
       T sum[MR * NV * W];
-      NAME(any_block)(block_rows, nv, s, row, sum, NV * W, false);
+      NAME(any_blocks)(height, nv, s, row, sum, NV * W, false);
       if (parts == 1)
-        NAME(put_turned)(sum, block_rows, n, to, q->column_step, accumulate);
+        NAME(put_turned)(sum, height, n, to, q->column_step, accumulate);
       else
-        NAME(put_complex)(sum, block_rows, n, to, q->row_step, q->column_step, accumulate);
+        NAME(put_complex)(sum, height, n, to, q->row_step, q->column_step, accumulate);
     }
   }
 }
@@ -226,6 +290,7 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
     const size_t n = columns - from < q->width ? columns - from : q->width;
     const size_t nv = (n + W - 1) / W;
     s.mask = NAME(mask)(n - (nv - 1) * W);
+    s.paired = q->paired;
     for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH) {
       s.k = g->k - p < NDG_SMALL_DEPTH ? g->k - p : NDG_SMALL_DEPTH;
       s.b = packs ? work : b + p * g->ldb * q->parts + from;
@@ -267,6 +332,19 @@ static ndg_gemm NAME(row_form)(const ndg_gemm *g) {
                     .accumulate = g->accumulate};
 }
 
+/* Whether the last vector of columns takes two steps of k at a time. This must not depend on the
+   number of rows, since it decides about the order of sums; nor do narrow products turn, then. */
+INLINE bool NAME(pairs_steps)(const ndg_gemm *g, size_t parts) {
+#if defined(PAIR)
+  const size_t last = (g->n - 1) % W + 1;
+  return parts == 1 && !g->a_transposed && g->k > 1 && last <= W / 2 && g->n <= NV * W;
+#else
+  (void)g;
+  (void)parts;
+  return false;
+#endif
+}
+
 /* A transposed B must be packed, or else, for few rows, A and C turned. */
 INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const void *a_,
                            const void *b_, void *c_, void *work, size_t parts) {
@@ -289,11 +367,14 @@ INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const voi
                            .a_transposed = !g->b_transposed,
                            .b_transposed = !g->a_transposed,
                            .accumulate = g->accumulate};
-  const bool turn = g->b_transposed && TURN_FACTOR * (g->m * g->k + g->m * g->n) < g->n * g->k;
+  const bool paired = !as_row && NAME(pairs_steps)(g, parts);
+  const bool turn =
+      g->b_transposed && !paired && TURN_FACTOR * (g->m * g->k + g->m * g->n) < g->n * g->k;
   const ndg_gemm *use = as_row ? &row : turn ? &turned : g;
   const NAME(product) q = {.g = use,
                            .parts = parts,
                            .turned = turn,
+                           .paired = paired,
                            .a_row = (use->a_transposed ? 1 : use->lda) * parts,
                            .row_step = (turn ? 1 : use->ldc) * parts,
                            .column_step = (turn ? use->ldc : 1) * parts,

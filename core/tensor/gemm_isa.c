@@ -59,6 +59,20 @@ static MASK mask_f32(size_t n) {
   return (MASK)((1u << n) - 1);
 }
 #define REDUCE(v) _mm512_reduce_add_ps(v)
+/* Lower halves interleaved; pairs of A side by side, or one with a zero; pairs added. */
+#define PAIR(even, odd)                                                                            \
+  _mm512_permutex2var_ps(                                                                          \
+      even, _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23), odd)
+INLINE VECTOR fill_pairs_f32(const float *x) {
+  double pair;
+  memcpy(&pair, x, sizeof pair);
+  return _mm512_castpd_ps(_mm512_set1_pd(pair));
+}
+#define FILL_PAIRS(x) fill_pairs_f32(x)
+#define FILL_EVEN(x) _mm512_maskz_mov_ps(0x5555, _mm512_set1_ps(*(x)))
+#define JOIN_PAIRS(v)                                                                              \
+  _mm512_permutexvar_ps(_mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 0, 0, 0, 0, 0, 0, 0, 0),      \
+                        (v) + _mm512_permute_ps(v, 0xb1))
 /* 16 x 16: pairs, pairs of pairs, then quarters of the vectors. */
 INLINE void turn_f32(VECTOR *v) {
   VECTOR t[16];
@@ -127,6 +141,10 @@ INLINE float reduce_f32(VECTOR v) {
 #include "tensor/gemm_block.h"
 #undef TURN_BLOCK
 #undef REDUCE
+#undef PAIR
+#undef FILL_PAIRS
+#undef FILL_EVEN
+#undef JOIN_PAIRS
 #undef T
 #undef NAME
 #undef VECTOR
@@ -146,6 +164,12 @@ static MASK mask_f64(size_t n) {
   return (MASK)((1u << n) - 1);
 }
 #define REDUCE(v) _mm512_reduce_add_pd(v)
+#define PAIR(even, odd)                                                                            \
+  _mm512_permutex2var_pd(even, _mm512_setr_epi64(0, 8, 1, 9, 2, 10, 3, 11), odd)
+#define FILL_PAIRS(x) _mm512_broadcast_f64x2(_mm_loadu_pd(x))
+#define FILL_EVEN(x) _mm512_maskz_mov_pd(0x55, _mm512_set1_pd(*(x)))
+#define JOIN_PAIRS(v)                                                                              \
+  _mm512_permutexvar_pd(_mm512_setr_epi64(0, 2, 4, 6, 0, 0, 0, 0), (v) + _mm512_permute_pd(v, 0x55))
 INLINE void turn_f64(VECTOR *v) {
   VECTOR t[8];
   UNROLL16 for (int i = 0; i < 8; i += 2) {

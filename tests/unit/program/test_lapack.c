@@ -274,6 +274,52 @@ START_TEST(small_products_may_be_cut) {
 }
 END_TEST
 
+/* Narrow products take two steps of k at a time where the columns end: the same for any cut of the
+   rows and any layout of B, and an infinite number in a step that has no partner stays infinite. */
+START_TEST(narrow_products_may_be_cut) {
+  static _Alignas(64) char work[NDG_GEMM_WORK];
+  enum { M = 21, MOST_K = 301, MOST_N = 40 };
+  static const size_t columns[] = {2, 8, 17, 24, 33, 40}, depths[] = {2, 3, 40, 129, 301};
+  static float a[M * MOST_K], b[MOST_K * MOST_N], turned[MOST_K * MOST_N];
+  static float whole[M * MOST_N], part[M * MOST_N];
+  const ndg_kernels *kernels;
+  ndg_rng rng = ndg_rng_root(9);
+  for (size_t i = 0; i < sizeof a / sizeof *a; i++)
+    a[i] = (float)ndg_rng_uniform(&rng) - 0.5f;
+  for (size_t i = 0; i < sizeof b / sizeof *b; i++)
+    b[i] = (float)ndg_rng_uniform(&rng) + 0.5f;
+  for (size_t c = 0; c < 30; c++) {
+    const size_t n = columns[c % 6], k = depths[c / 6];
+    a[3 * k - 1] = INFINITY; /* the last step of row 2 */
+    for (size_t p = 0; p < k; p++)
+      for (size_t j = 0; j < n; j++)
+        turned[j * k + p] = b[p * n + j];
+    for (size_t isa = 0; (kernels = ndg_kernels_get(isa)); isa++) {
+      ndg_gemm g = {.m = M, .n = n, .k = k, .lda = k, .ldb = n, .ldc = n};
+      kernels->gemm->f32(&g, a, b, whole, work);
+      for (size_t begin = 0, end; begin < M; begin = end) {
+        end = begin + 1 + begin / 3 < M ? begin + 1 + begin / 3 : M;
+        g.m = end - begin;
+        kernels->gemm->f32(&g, a + begin * k, b, part + begin * n, work);
+      }
+      ck_assert_mem_eq(whole, part, M * n * sizeof *whole);
+      g.m = M;
+      g.ldb = k;
+      g.b_transposed = true;
+      kernels->gemm->f32(&g, a, turned, part, work);
+      ck_assert_mem_eq(whole, part, M * n * sizeof *whole);
+      for (size_t i = 0; i < M * n; i++) {
+        double sum = 0;
+        for (size_t p = 0; p < k; p++)
+          sum += (double)a[i / n * k + p] * (double)b[p * n + i % n];
+        ck_assert(i / n == 2 ? whole[i] == INFINITY : fabs(whole[i] - sum) < 1e-5 * (double)k);
+      }
+    }
+    a[3 * k - 1] = 0.25f;
+  }
+}
+END_TEST
+
 static void fill_integers(ndg_dtype dtype, void *x, size_t n, ndg_rng *rng) {
   for (size_t i = 0; i < n; i++) {
     const double value = (double)ndg_rng_below(rng, 7) - 3;
@@ -400,6 +446,7 @@ int main(int argc, char **argv) {
   tcase_add_loop_test(c, small_products_are_right, 0, 4);
   tcase_add_test(c, many_products_are_each_of_them);
   tcase_add_test(c, small_products_may_be_cut);
+  tcase_add_test(c, narrow_products_may_be_cut);
   tcase_add_loop_test(c, large_products_are_the_librarys, 0, 16);
   tcase_add_loop_test(c, large_products_may_be_cut, 0, 2);
   tcase_add_test(c, far_rows_are_not_the_librarys);
