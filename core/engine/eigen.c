@@ -15,6 +15,7 @@ typedef struct map {
   ndg_evaluation request;
   ndg_vector *in, *out, *theta; /* theta: between the two halves of a mixed product */
   const ndg_dense *factor;
+  uint32_t kind; /* of factor: other tasks are left out */
 } map;
 
 static ndg_status open_map(map *m, ndg_problem *p, uint32_t loss, const ndg_vector *phi, bool mixed,
@@ -55,7 +56,7 @@ static ndg_status apply_hessian(void *context, const double *x, double *y, ndg_e
   const ndg_status st = ndg_problem_evaluate(m->problem, &m->request, e);
   unload(m->out, y);
   for (uint64_t t = 0; t < m->out->n_tasks; t++) {
-    if (ndg_outcomes_lost(m->problem, t)) {
+    if (ndg_outcomes_lost(m->problem, t) || (m->factor && m->factor->is_lu[t] != m->kind)) {
       memset(y + t * m->out->length, 0, m->out->length * sizeof *y);
     }
   }
@@ -171,34 +172,47 @@ static ndg_status growth_rates(const ndg_pencil *a, double *rate, ndg_error *e) 
   return st;
 }
 
+static bool has_kind(const ndg_dense *d, uint32_t kind) {
+  for (uint64_t t = 0; t < d->n_tasks; t++) {
+    if (d->is_lu[t] == kind) {
+      return true;
+    }
+  }
+  return false;
+}
+
 ndg_status ndg_stability_radii(ndg_problem *p, const ndg_vector *phi, const ndg_dense *factor,
                                double *out, ndg_error *e) {
   enum { PRODUCTS = 200 };
   const uint64_t n_tasks = p->tasks.arrays.n_tasks;
-  bool definite = true;
   map m;
-  double *bound = ndg_calloc(n_tasks, sizeof *bound);
+  double *rate = ndg_calloc(2 * n_tasks, sizeof *rate);
   ndg_status st = open_map(&m, p, NDG_EVAL_LOSS, phi, false, e);
   m.factor = factor;
-  for (uint64_t t = 0; t < n_tasks; t++) {
-    definite = definite && !factor->is_lu[t];
-  }
   const ndg_pencil a = {.n_tasks = n_tasks,
                         .n = p->n_phi,
                         .apply = apply_hessian,
                         .solve = apply_inverse,
                         .context = &m};
-  if (st >= 0 && !bound) {
+  if (st >= 0 && !rate) {
     st = ndg_no_memory(e, "the stability radius");
   }
-  if (st >= 0) {
-    st = definite ? ndg_lanczos(&a, PRODUCTS, 1e-8, out, bound, e) : growth_rates(&a, out, e);
+  for (uint64_t t = 0; t < n_tasks; t++) {
+    out[t] = NAN;
   }
-  for (uint64_t t = 0; st >= 0 && t < n_tasks; t++) {
-    out[t] = 1 / fabs(out[t]);
+  /* Each kind of factor by itself, so that no task's number depends on its neighbours. */
+  for (m.kind = NDG_CHOLESKY; st >= 0 && m.kind <= NDG_LU; m.kind++) {
+    if (!has_kind(factor, m.kind)) {
+      continue;
+    }
+    st = m.kind == NDG_CHOLESKY ? ndg_lanczos(&a, PRODUCTS, 1e-8, rate, rate + n_tasks, e)
+                                : growth_rates(&a, rate, e);
+    for (uint64_t t = 0; st >= 0 && t < n_tasks; t++) {
+      out[t] = factor->is_lu[t] == m.kind ? 1 / fabs(rate[t]) : out[t];
+    }
   }
   close_map(&m);
-  ndg_free(bound);
+  ndg_free(rate);
   return st < 0 ? st : NDG_OK;
 }
 

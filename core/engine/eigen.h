@@ -9,7 +9,8 @@
    the matrices are spoilt. */
 ndg_status ndg_extreme_eigenvalues(ndg_dense *, double *smallest, double *largest, ndg_error *);
 /* [owner; open; tens of products with the Hessian of eval_loss] Per task the smallest |beta| at
-   which H + beta ∂²φφ L^eval is singular, by the factor of H at phi; INFINITY if there is none. */
+   which H + beta ∂²φφ L^eval is singular, by the factor of H at phi; INFINITY if there is none, NaN
+   where the factor has none. */
 ndg_status ndg_stability_radii(ndg_problem *, const ndg_vector *phi, const ndg_dense *, double *out,
                                ndg_error *);
 /* [owner; open; tens of mixed products] ‖∂²φθ loss‖₂ at phi, per task. */

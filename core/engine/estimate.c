@@ -151,6 +151,7 @@ const ndg_problem_api *ndg_problem_get_api(void) {
       .norms = norms,
       .refuse = refuse,
       .report = report,
+      .radii = ndg_problem_radii,
   };
   return &api;
 }
@@ -245,7 +246,8 @@ static void begin(ndg_problem *p, const ndg_instance *rule) {
   p->estimate++;
   p->rule_options = rule->options ? rule->options : rule->loaded;
   p->bytes_live = 0;
-  p->record = empty_record(p->stability_radius);
+  p->record = empty_record(ndg_smallest_radius(p));
+  ndg_problem_radii(p, p->radii[1]);
   ndg_outcomes_begin(p);
 }
 
@@ -283,17 +285,16 @@ ndg_status ndg_problem_estimate(ndg_problem *p, const ndg_instance *rule, bool p
   ndg_error own;
   e = e ? e : &own;
   *e = (ndg_error){0};
-  *record = empty_record(p->stability_radius);
+  *record = empty_record(ndg_smallest_radius(p));
   ndg_status st = ndg_problem_accepts(p, rule, e);
   if (st < 0) {
     record->status = st;
     return st;
   }
-  const double radius = p->stability_radius;
   begin(p, rule);
   st = run_rule(p, rule, per_task, gradient, record, e);
   /* What one estimate finds out, the next one finds again: results depend on no order. */
-  p->stability_radius = radius;
+  ndg_problem_set_radii(p, p->radii[1]);
   if (st > 0 && !e->text[0])
     ndg_fail(e, st, "%s", record->note);
   if (st < 0 && !e->text[0])

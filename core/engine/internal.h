@@ -178,16 +178,17 @@ struct ndg_problem {
   ndg_pool *pool;
   ndg_task_store tasks;
   ndg_layout *layout;
-  uint64_t n_phi, n_theta;                    /* P, Q */
-  uint64_t n_start;                           /* of P: start at a number of theta that is learned */
-  uint64_t *phi_offset, *theta_offset;        /* of each group */
-  double *theta;                              /* Q */
-  void *theta_run;                            /* in dtype; theta itself for NDG_F64 */
-  uint64_t generation;                        /* counts settings of theta and of tasks */
-  ndg_vector *start;                          /* PHI, real: initial point of every task */
-  double *drawn;                              /* P: an initial point on its way into `start` */
-  double stability_radius;                    /* NaN: unknown for this theta */
-  ndg_problem *origin;                        /* of a sibling: the problem it belongs to */
+  uint64_t n_phi, n_theta;             /* P, Q */
+  uint64_t n_start;                    /* of P: start at a number of theta that is learned */
+  uint64_t *phi_offset, *theta_offset; /* of each group */
+  double *theta;                       /* Q */
+  void *theta_run;                     /* in dtype; theta itself for NDG_F64 */
+  uint64_t generation;                 /* counts settings of theta and of tasks */
+  ndg_vector *start;                   /* PHI, real: initial point of every task */
+  double *drawn;                       /* P: an initial point on its way into `start` */
+  double *radii[2];    /* per task: stability radius for this theta, NaN: unknown; [1]: known before
+                          the estimate that runs */
+  ndg_problem *origin; /* of a sibling: the problem it belongs to */
   ndg_problem *siblings[NDG_LONG_DOUBLE + 1]; /* by dtype */
   ndg_problem *lender;                        /* of a clone: the problem whose tasks it reads */
   uint64_t n_clones;                          /* that read the tasks of this one */
@@ -396,6 +397,10 @@ void ndg_outcomes_soften(ndg_problem *, uint64_t task, ndg_status);
 void ndg_outcomes_settle(ndg_problem *, ndg_status);
 /* [hot] A sibling works for a problem: the same tasks are lost to it. */
 void ndg_outcomes_lend(const ndg_problem *from, ndg_problem *to);
+
+/* radius.c */
+/* [any; open; n_tasks] The least of the radii; NaN unless all are known. */
+double ndg_smallest_radius(const ndg_problem *);
 
 /* tasks.c */
 /* Everything that was found out about the present theta and tasks. */

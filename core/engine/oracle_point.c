@@ -177,7 +177,7 @@ ndg_status ndg_ladder_spectrum(ndg_ladder *s, ndg_error *e) {
   for (uint64_t t = 0; t < s->n_tasks; t++) {
     x->stability_radius = fmin(x->stability_radius, low[t]);
   }
-  ndg_problem_set_stability_radius(s->problem, x->stability_radius);
+  ndg_problem_set_radii(s->problem, low);
   st = ndg_mixed_norms(s->f64, NDG_LEARN_LOSS, s->phi, low, e);
   if (st >= 0) {
     x->b_learn = largest(low, s->n_tasks);

@@ -11,17 +11,23 @@ ndg_status ndg_outcomes_open(ndg_problem *p, ndg_error *e) {
   p->free_contraction = ndg_calloc(n, sizeof *p->free_contraction);
   bool complete = p->norms && p->free_contraction;
   for (int i = 0; i < 2; i++) {
+    p->radii[i] = ndg_calloc(n, sizeof *p->radii[i]);
+    complete = complete && p->radii[i];
     states[i]->status = ndg_calloc(n, sizeof *states[i]->status);
     states[i]->soft = ndg_calloc(n, sizeof *states[i]->soft);
     states[i]->step = ndg_calloc(n, sizeof *states[i]->step);
     complete = complete && states[i]->status && states[i]->soft && states[i]->step;
   }
-  return complete ? NDG_OK : ndg_no_memory(e, "the outcome of tasks");
+  if (!complete)
+    return ndg_no_memory(e, "the outcome of tasks");
+  ndg_problem_set_radii(p, NULL);
+  return NDG_OK;
 }
 
 void ndg_outcomes_close(ndg_problem *p) {
   ndg_task_states *states[] = {&p->phase, &p->outcome};
   for (int i = 0; i < 2; i++) {
+    ndg_free(p->radii[i]);
     ndg_free(states[i]->status);
     ndg_free(states[i]->soft);
     ndg_free(states[i]->step);
@@ -53,7 +59,8 @@ void ndg_outcomes_note(ndg_problem *p) {
   for (uint64_t t = 0; t < p->tasks.arrays.n_tasks; t++) {
     p->outcome.soft[t] |= p->phase.soft[t];
     if (!ndg_outcomes_lost(p, t) &&
-        (p->n_phases == 0 || is_worse(p->phase.status[t], p->outcome.status[t]))) {
+        ((p->n_phases == 0 && p->outcome.status[t] != NDG_TASK_PAST_RADIUS) ||
+         is_worse(p->phase.status[t], p->outcome.status[t]))) {
       p->outcome.status[t] = p->phase.status[t];
       p->outcome.step[t] = p->phase.step[t];
     }

@@ -54,6 +54,11 @@ uint64_t ndg_phase_watch_growth(ndg_phase_run *, uint64_t *first, double *rate);
 /* In an estimate: tasks that diverged, back to the initial point. */
 void ndg_phase_put_back(const ndg_problem *, ndg_vector *end);
 
+/* radius.c */
+/* Radii of the tasks, after a nudged Newton phase that began where free learning ended: Newton's
+   method settles past them as if nothing were wrong. */
+ndg_status ndg_phase_find_radii(ndg_problem *, const ndg_phase *, ndg_error *);
+
 /* phase_outcome.c */
 /* "the free phase", for messages. */
 void ndg_phase_name(const ndg_phase *, char *out, size_t size);

@@ -43,45 +43,6 @@ static ndg_status remember_newton(ndg_problem *p, const ndg_phase *ph, const ndg
   return NDG_OK;
 }
 
-/* Does a phase begin where free learning ended? */
-static bool starts_at_free_end(const ndg_problem *p, const ndg_phase *ph) {
-  const ndg_vector *start = ph->start;
-  if (!start || start == ph->end || ndg_vector_is_complex(start))
-    return false;
-  for (const ndg_cached_phase *c = p->phases; c; c = c->next) {
-    const ndg_identity id = ndg_phase_end_identity(&c->key, c->steps, start->space);
-    if (c->key.beta.re == 0 && c->key.beta.im == 0 && id.high == start->identity.high &&
-        id.low == start->identity.low)
-      return true;
-  }
-  return false;
-}
-
-/* Newton's method settles past the stability radius as if nothing were wrong: so the radius is
-   found out, with the factor that the phase has used anyway. */
-static ndg_status find_radius(ndg_problem *p, const ndg_phase *ph, ndg_error *e) {
-  const uint64_t n_tasks = p->tasks.arrays.n_tasks;
-  const ndg_factor *factor;
-  for (uint64_t t = 0; t < n_tasks; t++)
-    if (ndg_outcomes_lost(p, t))
-      return NDG_OK; /* the others' would not be that of the problem */
-  if (!isnan(p->stability_radius) || (ph->beta.re == 0 && ph->beta.im == 0) ||
-      !starts_at_free_end(p, ph))
-    return NDG_OK;
-  double *radii = ndg_calloc((size_t)n_tasks, sizeof *radii), smallest = INFINITY;
-  ndg_status st = radii ? NDG_OK : ndg_no_memory(e, "the stability radius");
-  if (st >= 0)
-    st = ndg_factor_at(p, ph->start, 0, &factor, e);
-  if (st >= 0)
-    st = ndg_stability_radii(p, ph->start, &factor->dense, radii, e);
-  for (uint64_t t = 0; st >= 0 && t < n_tasks; t++)
-    smallest = fmin(smallest, radii[t]);
-  if (st >= 0)
-    p->stability_radius = smallest;
-  ndg_free(radii);
-  return st;
-}
-
 /* Newton's words do not say which phase it was. */
 static void name_nudged(const ndg_phase *ph, ndg_error *e) {
   char name[96];
@@ -116,6 +77,6 @@ ndg_status ndg_phase_run_newton(ndg_problem *p, ndg_phase *ph, const ndg_optimiz
   ndg_phase_put_back(p, ph->end);
   ndg_phase_count(p, ph);
   ndg_outcomes_note(p);
-  const ndg_status found = find_radius(p, ph, e);
+  const ndg_status found = ndg_phase_find_radii(p, ph, e);
   return found < 0 ? found : st;
 }

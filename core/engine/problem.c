@@ -72,7 +72,6 @@ static ndg_status start_problem(const ndg_problem_spec *s, ndg_problem **out, nd
   p->dtype = s->dtype;
   p->seed = s->seed;
   p->pool = s->pool;
-  p->stability_radius = NAN;
   atomic_init(&p->cancelled, 0);
   *out = p;
   return NDG_OK;
@@ -137,7 +136,7 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
     ndg_problem_close(q);
     return st;
   }
-  q->stability_radius = p->stability_radius;
+  ndg_problem_set_radii(q, p->radii[0]);
   *out = q;
   return NDG_OK;
 }
@@ -238,7 +237,7 @@ void ndg_problem_describe(const ndg_problem *p, ndg_problem_info *out) {
                                  .steps = p->inner.steps,
                                  .tolerance = p->inner.tolerance,
                                  .optimizer = p->inner.optimizer,
-                                 .stability_radius = p->stability_radius,
+                                 .stability_radius = ndg_smallest_radius(p),
                                  .n_start = p->n_start};
   memcpy(out, &info, size);
 }
@@ -262,10 +261,6 @@ ndg_status ndg_problem_set_theta(ndg_problem *p, const double *theta, ndg_error 
 
 void ndg_problem_get_start(const ndg_problem *p, uint64_t task, double *phi) {
   ndg_convert_to_f64(p->dtype, ndg_task_data(p->start, task), phi, p->n_phi);
-}
-
-void ndg_problem_set_stability_radius(ndg_problem *p, double radius) {
-  p->stability_radius = radius;
 }
 
 void ndg_problem_watch(ndg_problem *p, ndg_phase_watch watch, void *context) {

@@ -138,8 +138,11 @@ void ndg_problem_forget_phases(ndg_problem *, bool keep_free);
 /* The same problem in another element type (for oracles: LONG_DOUBLE), made at first use, kept and
    closed with the original; its theta follows the original's. [owner; open; allocates] */
 ndg_status ndg_problem_sibling(ndg_problem *, ndg_dtype, ndg_problem **out, ndg_error *);
-/* [owner; open; cheap] Tell rules the radius (describe) once it is known for this theta. */
-void ndg_problem_set_stability_radius(ndg_problem *, double radius);
+/* [owner; open; cheap] Tell rules the radius of each task once it is known for this theta; NULL: of
+   none. */
+void ndg_problem_set_radii(ndg_problem *, const double *radii);
+/* [any; open; pure] The radius of each task, NaN where it is not known. */
+void ndg_problem_radii(const ndg_problem *, double *out);
 /* [any; open; pure] Tasks and learner behind a problem, for closed forms. */
 const ndg_task_arrays *ndg_problem_tasks(const ndg_problem *);
 const ndg_instance *ndg_problem_learner(const ndg_problem *);

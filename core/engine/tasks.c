@@ -6,7 +6,7 @@
 
 void ndg_problem_forget(ndg_problem *p) {
   p->generation++; /* phases and the factor are known by it */
-  p->stability_radius = NAN;
+  ndg_problem_set_radii(p, NULL);
   p->initial[0].known = p->initial[1].known = false;
   ndg_problem_forget_phases(p, false);
 }

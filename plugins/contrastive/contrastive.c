@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Contrastive meta-gradients: learn twice, compare. See README.md. */
-#define NDG_API_LEVEL                                                                              \
-  1u /* ndg_phase.growth, which an older host would not watch; refuse, report                      \
-      */
+/* ndg_phase.growth, which an older host would not watch; radii, refuse, report */
+#define NDG_API_LEVEL 1u
 #include "contrastive.h"
 
 #include <math.h>
@@ -33,7 +32,7 @@ static ndg_status sample_all(estimate *x) {
     }
     ndg_status st = contrastive_sample(x, k);
     if (st == NDG_OK) {
-      (void)contrastive_check_radius(x); /* Newton phases find it out */
+      st = contrastive_check_radius(x); /* Newton phases find it out */
     }
     if (st < 0 || must_refuse(x)) {
       return st;
@@ -68,7 +67,11 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   if (st < 0) {
     return st;
   }
-  if (contrastive_check_radius(&x) != NDG_OK && must_refuse(&x)) {
+  st = contrastive_check_radius(&x);
+  if (st < 0) {
+    return st;
+  }
+  if (must_refuse(&x)) {
     return refuse(&x, gradient);
   }
   if (needs_free_phase(&x)) {

@@ -38,7 +38,7 @@ typedef struct estimate {
   stencil stencil;
   ndg_vector *free; /* end of the free phase: PHI, or STATE if its optimiser state is carried */
   uint64_t free_steps, nudged_steps;     /* taken; nudged: most of all nodes */
-  int all_past;                          /* past a radius that is known for no task in particular */
+  int all_past;                          /* every task is past its radius */
   ndg_vector *sample[STENCIL_MAX_NODES]; /* G at each node */
 } estimate;
 
@@ -53,8 +53,9 @@ ndg_status contrastive_sample(estimate *, uint32_t k);
 /* G at the reference of node k (its β is 0), after all nudged phases. [worker; estimating; a phase
    if the reference is matched] */
 ndg_status contrastive_sample_reference(estimate *, uint32_t k);
-/* Reads the problem's facts; NDG_PAST_RADIUS if the radius is known and the stencil reaches it.
- * [worker; estimating; cheap] */
+/* Reads the problem's facts, and refuses or reports the tasks whose radius is known and within the
+   reach of the stencil: NDG_PAST_RADIUS. Gives the status of the record. [worker; estimating;
+   n_tasks] */
 ndg_status contrastive_check_radius(estimate *);
 /* The radius of each task from the decay of Taylor coefficients of G on the contour: refuses tasks
    that are past theirs, or sets record->stability_radius to the smallest. [worker; estimating; N

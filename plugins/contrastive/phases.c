@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <math.h>
+#include <stdlib.h>
 
 #include "contrastive.h"
 
@@ -131,19 +132,36 @@ ndg_status contrastive_sample_reference(estimate *x, uint32_t k) {
 }
 
 ndg_status contrastive_check_radius(estimate *x) {
+  const uint64_t n_tasks = x->info.n_tasks;
+  const double reach = x->options->beta * x->stencil.reach;
+  double *radii = calloc((size_t)n_tasks, sizeof *radii), least = INFINITY;
+  uint64_t n_past = 0;
+  char where[64] = "";
+  if (!radii) {
+    return ndg_fail(x->error, NDG_ENOMEM, "no memory for the radii of tasks");
+  }
   x->api->describe(x->problem, &x->info);
+  x->api->radii(x->problem, radii);
   if (isnan(x->record->stability_radius)) {
     x->record->stability_radius = x->info.stability_radius;
   }
-  const double reach = x->options->beta * x->stencil.reach;
-  if (reach >= x->info.stability_radius) {
-    x->all_past = 1;
-    for (uint64_t t = 0; t < x->info.n_tasks && x->options->past_radius == REPORT; t++) {
-      x->api->report(x->problem, t);
+  for (uint64_t t = 0; t < n_tasks; t++) {
+    if (reach >= radii[t]) {
+      (x->options->past_radius == REFUSE ? x->api->refuse : x->api->report)(x->problem, t);
+      least = fmin(least, radii[t]);
+      n_past++;
+    }
+  }
+  free(radii);
+  if (n_past > 0) {
+    x->all_past = n_past == n_tasks;
+    if (n_tasks > 1) {
+      (void)snprintf(where, sizeof where, " of %llu of %llu tasks", (unsigned long long)n_past,
+                     (unsigned long long)n_tasks);
     }
     contrastive_note(x, NDG_PAST_RADIUS,
-                     "beta reaches %g, past the stability radius %.4g; choose beta below %.4g",
-                     reach, x->info.stability_radius, x->info.stability_radius / x->stencil.reach);
+                     "beta reaches %g, past the stability radius %.4g%s; choose beta below %.4g",
+                     reach, least, where, least / x->stencil.reach);
   }
   return x->record->status;
 }

@@ -245,6 +245,7 @@ AT(ndg_problem_api, cancelled, 96);
 AT(ndg_problem_api, norms, 104);
 AT(ndg_problem_api, refuse, 112);
 AT(ndg_problem_api, report, 120);
+AT(ndg_problem_api, radii, 128);
 LEAST(ndg_problem_api, 128);
 
 AT(ndg_rule_ops, struct_size, 0);

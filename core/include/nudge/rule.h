@@ -201,6 +201,9 @@ typedef struct ndg_problem_api {
   /* ABI 1.1. The same of a task that keeps its row: so that this is not lost where another task, of
      which there is worse to say, decides on the status. */
   void (*report)(ndg_problem *, uint64_t task);
+  /* ABI 1.1. Stability radius of each task, in beta, as far as they have been computed for this
+     theta; else NaN. The least of them is ndg_problem_info.stability_radius, if all are known. */
+  void (*radii)(const ndg_problem *, double *out);
 } ndg_problem_api;
 
 /* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of

@@ -129,11 +129,11 @@ END_TEST
 START_TEST(theta_is_checked_and_moves_the_start) {
   const ndg_problem_spec spec = known_spec(&options, &tasks);
   ndg_problem *p = known_open(&spec), *clone, *sibling;
-  double theta[N_THETA], back[N_THETA], start[N_PHI];
+  double theta[N_THETA], back[N_THETA], start[N_PHI], radii[MAX_TASKS] = {2, 2, 2, 2, 2};
   ck_assert_int_eq(ndg_problem_sibling(p, NDG_LONG_DOUBLE, &sibling, &e), NDG_OK);
   for (int i = 0; i < N_THETA; i++)
     theta[i] = 0.125 * i;
-  ndg_problem_set_stability_radius(p, 2);
+  ndg_problem_set_radii(p, radii);
   ck_assert_int_eq(ndg_problem_set_theta(p, theta, &e), NDG_OK);
   ck_assert_int_eq(ndg_problem_clone(p, NULL, &clone, &e), NDG_OK);
   ndg_problem *all[] = {p, sibling, clone};

@@ -99,11 +99,13 @@ END_TEST
 START_TEST(what_was_found_out_is_forgotten) {
   const ndg_problem_spec spec = known_spec(&options, &tasks);
   ndg_problem *p = known_open(&spec);
-  ndg_problem_info info;
-  double g[N_TASKS][N_THETA];
+  ndg_problem_info info = {.struct_size = sizeof info};
+  double g[N_TASKS][N_THETA], radii[N_TASKS];
   estimate(p, &rule_options, g);
   ck_assert_ptr_nonnull(p->phases);
-  ndg_problem_set_stability_radius(p, 2);
+  for (uint64_t t = 0; t < N_TASKS; t++)
+    radii[t] = 2;
+  ndg_problem_set_radii(p, radii);
   ck_assert_int_eq(ndg_problem_set_tasks(p, &others.tasks, &e), NDG_OK);
   ck_assert_ptr_null(p->phases);
   ndg_problem_describe(p, &info);

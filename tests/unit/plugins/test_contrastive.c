@@ -239,7 +239,7 @@ END_TEST
 START_TEST(known_radius_is_respected) {
   ndg_problem *problem = open_scalar(newton_inner());
   const double radius = 1.8 / 0.8; /* H + β ∂²φφL^eval = 0 */
-  ndg_problem_set_stability_radius(problem, radius);
+  ndg_problem_set_radii(problem, &radius);
   ndg_record record =
       estimate(problem, "contrastive", "variant=central; points=6; beta=0.8", found);
   ck_assert_int_eq(record.status, NDG_PAST_RADIUS);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/eigen.h"
 #include "engine/internal.h"
 #include "rules.h"
 
@@ -155,6 +156,98 @@ START_TEST(contour_judges_each_task) {
 }
 END_TEST
 
+/* Newton's method settles past the radius as well as anywhere; the radii are |h0 + 1/2| / m. */
+START_TEST(newton_phases_judge_each_task) {
+  static const char *const options[] = {"variant=symmetric; beta=0.9", "variant=forward; beta=0.9",
+                                        "variant=central; points=6; beta=0.3",
+                                        "variant=holomorphic; points=8; beta=0.9"};
+  ndg_problem *p = open_tasks(newton_inner(), N), *without = open_tasks(newton_inner(), BAD);
+  char reported[120];
+  ndg_record record = rows_of(p, "contrastive", options[_i], found);
+  check_said(p, &record, NDG_PAST_RADIUS, "past the stability radius 0.45 of 1 of 4 tasks");
+  ck_assert_double_eq_tol(record.stability_radius, 40.5 / 90, 1e-9);
+  check_others(without, "contrastive", options[_i]);
+  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options[_i]);
+  record = rows_of(p, "contrastive", reported, found);
+  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
+  ck_assert(isfinite(found[BAD]));
+  uint8_t soft[N];
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
+  }
+  ndg_problem_close(p);
+  ndg_problem_close(without);
+}
+END_TEST
+
+/* Known before, the same holds for phases of any kind; where all tasks are past theirs, nothing
+   runs. */
+START_TEST(known_radii_judge_each_task) {
+  static const double radii[N] = {2.25, 3.5, 0.45, 13. / 3};
+  static const char *const options = "variant=symmetric; start=restart; beta=0.5";
+  ndg_problem *p = open_tasks(descent(0.01, 60), N), *without = open_tasks(descent(0.01, 60), BAD);
+  double least[N], back[N];
+  ndg_problem_set_radii(p, radii);
+  ndg_record record = rows_of(p, "contrastive", options, found);
+  check_said(p, &record, NDG_PAST_RADIUS, "past the stability radius 0.45 of 1 of 4 tasks");
+  ck_assert_double_eq(record.stability_radius, 0.45);
+  check_others(without, "contrastive", options);
+  ndg_problem_radii(p, back);
+  ck_assert_mem_eq(back, radii, sizeof radii);
+  for (int t = 0; t < N; t++) {
+    least[t] = 0.1;
+  }
+  ndg_problem_set_radii(p, least);
+  record = rows_of(p, "contrastive", options, found);
+  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
+  ck_assert_uint_eq(record.learner_runs, 0);
+  for (int t = 0; t < N; t++) {
+    ck_assert(isnan(found[t]));
+  }
+  /* One that is not known says nothing, and the least of all is not known. */
+  least[BAD] = NAN;
+  ndg_problem_set_radii(p, least);
+  record = rows_of(p, "contrastive", options, found);
+  ck_assert(isnan(record.stability_radius) && isfinite(found[BAD]) && isnan(found[0]));
+  ndg_problem_close(p);
+  ndg_problem_close(without);
+}
+END_TEST
+
+/* A task whose free phase has nothing to judge by does not keep the radius of the others back; nor
+   does one whose Hessian is not positive definite make theirs another number. */
+START_TEST(radii_depend_on_no_neighbour) {
+  static double h[3] = {1.3, -1.5, 2.1}, at[3] = {0.7, 0.5, 1.1}, mm[3] = {2, 90, 1.3};
+  static double alone_radius[1], all[3];
+  for (int t = -1; t < 3; t++) { /* all, then one by one */
+    const int first = t < 0 ? 0 : t;
+    const ndg_array arrays[] = {real_array("H0", NDG_WHOLE, NDG_MATRIX(1, 1), h + first),
+                                real_array("a", NDG_WHOLE, NDG_VECTOR(1), at + first),
+                                real_array("M", NDG_WHOLE, NDG_MATRIX(1, 1), mm + first),
+                                real_array("c", NDG_WHOLE, NDG_VECTOR(1), at + first)};
+    const ndg_task_arrays tasks = {.n_tasks = t < 0 ? 3 : 1, .n_arrays = 4, .arrays = arrays};
+    const ndg_problem_spec spec = {
+        .learner = open_learner("quadratic", "form=linear_quadratic; l=0.5; theta=-0.4"),
+        .tasks = &tasks,
+        .inner = newton_inner(),
+        .dtype = NDG_F64};
+    ndg_problem *p = NULL;
+    const ndg_factor *factor;
+    ck_assert_msg(ndg_problem_open(&spec, &p, &e) == NDG_OK, "%s", e.text);
+    ck_assert_int_eq(ndg_factor_at(p, p->start, 0, &factor, &e), NDG_OK);
+    ck_assert_int_eq(factor->dense.is_lu[t < 0 ? 1 : 0], t < 0 || t == 1 ? NDG_LU : NDG_CHOLESKY);
+    ck_assert_int_eq(
+        ndg_stability_radii(p, p->start, &factor->dense, t < 0 ? all : alone_radius, &e), NDG_OK);
+    if (t >= 0) {
+      ck_assert_double_eq_tol(all[t], fabs(h[t] + 0.5) / mm[t], 1e-9);
+      ck_assert(memcmp(&all[t], alone_radius, sizeof *alone_radius) == 0);
+    }
+    ndg_problem_close(p);
+  }
+}
+END_TEST
+
 START_TEST(adam_diverges_in_nudged_phases) {
   ndg_inner inner = descent(0.01, 60);
   inner.optimizer.momentum = 0.9;
@@ -220,11 +313,11 @@ START_TEST(tasks_short_of_a_tolerance_beside_one_that_diverges) {
 }
 END_TEST
 
-/* A radius that the problem knows is about all tasks, also beside one that diverges. */
+/* Radii that the problem knows, also beside a task that diverges. */
 START_TEST(reports_of_a_radius_beside_a_task_that_diverges) {
   ndg_problem *p = open_tasks(descent(0.1, 60), N);
   uint8_t soft[N];
-  ndg_problem_set_stability_radius(p, 1e-3);
+  ndg_problem_set_radii(p, (const double[N]){1e-3, 1e-3, 1e-3, 1e-3});
   const ndg_record record =
       rows_of(p, "contrastive", "variant=symmetric; beta=0.01; past_radius=report", found);
   ck_assert_int_eq(record.status, NDG_DIVERGED);
@@ -282,6 +375,9 @@ int main(void) {
   tcase_add_loop_test(tests, one_task_diverges, 0, 13);
   tcase_add_loop_test(tests, one_task_is_past_its_radius, 0, 2);
   tcase_add_test(tests, contour_judges_each_task);
+  tcase_add_loop_test(tests, newton_phases_judge_each_task, 0, 4);
+  tcase_add_test(tests, known_radii_judge_each_task);
+  tcase_add_test(tests, radii_depend_on_no_neighbour);
   tcase_add_test(tests, adam_diverges_in_nudged_phases);
   tcase_add_test(tests, continued_phases_are_judged_alike);
   tcase_add_loop_test(tests, tasks_short_of_a_tolerance_beside_one_that_diverges, 0, 6);
