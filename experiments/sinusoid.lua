@@ -41,10 +41,10 @@ local function nesterov(lr)
 end
 
 -- Symmetric: a free and two nudged phases, and one gradient in theta at the end of each of these.
-local function contrastive(beta)
+local function contrastive(beta, lr)
   local nudged = math.max(1, B // 6)
   return nudge.rule("contrastive", { variant = "symmetric", beta = beta, nudged_steps = nudged,
-    nudged_optimizer = "gradient_descent", nudged_lr = 0.02, past_radius = "report" }),
+    nudged_optimizer = "gradient_descent", nudged_lr = lr, past_radius = "report" }),
     B - 2 * nudged - 2
 end
 
@@ -71,7 +71,7 @@ local function methods(learner)
     FOMAML = { nesterov(0.02), 0.03, lr / 2 },
     BPTT = { nesterov(0.02), 0, lr },
   } or {
-    contrastive = { nesterov(0.01), full and 0.05 or 0.1, 0.015 },
+    contrastive = { nesterov(0.01), 0.05, 0.015 },
     TBPTT = { nesterov(0.01), 0.1, 0.015 },
     ["implicit (CG)"] = { nesterov(0.01), 0.1, 0.015 },
     FOMAML = { nesterov(0.005), 0.1, 0.005 },
@@ -84,7 +84,8 @@ local function methods(learner)
     out[#out + 1] = t and { label = label, learner = learner.name, color = color, rule = rule,
       steps = steps, inner = t[1], lambda = t[2], lr = t[3] }
   end
-  add("contrastive", "blue", contrastive(dual and 0.1 or 0.3))
+  local beta = (dual or not full) and 0.1 or 0.03
+  add("contrastive", "blue", contrastive(beta, dual and 0.02 or 0.03))
   add("TBPTT", "green", tbptt())
   add("implicit (CG)", "amber", cg())
   add("FOMAML", "pink", nudge.rule "fomaml", B - 1)
