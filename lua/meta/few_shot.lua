@@ -75,8 +75,10 @@ function Training:json(path) end
 ---@param fields { name: string, task: fun(random: nudge.Random, index: integer): table, truth?: fun(random: nudge.Random, index: integer, points: nudge.Array): nudge.Array, classes?: integer, arrays?: string[], seed?: integer }
 ---@return nudge.Domain
 function nudge.domain(fields) end
----Meta-batches of tasks, a meta-gradient of each, steps of theta; validation and test.
----@param fields { learner: nudge.Learner, domain: nudge.Domain, inner: table, rule: nudge.Rule, outer: table, steps: integer, meta_batch: integer, parts?: integer, dtype?: string, seed?: integer, theta?: nudge.Array, validation?: { every: integer, tasks: integer, steps?: integer|integer[] }, test?: { tasks: integer, steps?: integer|integer[] }, losses?: boolean, on_divergence?: "stop"|"skip", accept?: string[], on_step?: fun(state: table): "stop"?, name?: string }
+---Meta-batches of tasks, a meta-gradient of each, steps of theta; validation and test. With judge,
+---tasks by name, rows have NAME_loss and NAME_accuracy: what is learned, judged on their evaluation
+---samples.
+---@param fields { learner: nudge.Learner, domain: nudge.Domain, inner: table, rule: nudge.Rule, outer: table, steps: integer, meta_batch: integer, parts?: integer, dtype?: string, seed?: integer, theta?: nudge.Array, validation?: { every: integer, tasks: integer, steps?: integer|integer[] }, test?: { tasks: integer, steps?: integer|integer[] }, losses?: boolean, on_divergence?: "stop"|"skip", accept?: string[], on_step?: fun(state: table): "stop"?, judge?: table<string, table>, name?: string }
 ---@return nudge.Training
 function nudge.meta_train(fields) end
 ---Runs that differ in their seed as one: means, with the deviation of x as x_deviation.

@@ -337,6 +337,11 @@ function nudge.json(studies, path) end
 ---@param studies nudge.Study|(nudge.Study|nudge.Study[])[] a list in the list shares a row
 ---@param path string
 function nudge.plot_studies(studies, path) end
+---The largest resident set in bytes, since the process began or since it was last restarted.
+---@param restart? boolean count anew from now on
+---@return integer bytes before that
+---@return boolean restarted false where the system cannot, or was not asked to
+function nudge.peak_memory(restart) end
 ---A path inside the folder for results.
 ---@param name string
 ---@return string
@@ -460,6 +465,11 @@ function domains.polynomial(fields) end
 ---@param fields? { ways?: integer, classes?: integer, shots?: integer, eval_shots?: integer, features?: integer, spread?: number, deviation?: number, shared?: boolean, seed?: integer, name?: string }
 ---@return nudge.Domain
 function domains.clusters(fields) end
+---One problem (n_tasks = 1) as the task at every index, which decides on minibatches; its arrays are
+---frozen. start: the same initial phi for all indices, or each its own.
+---@param fields { tasks: table, start?: "same"|"own", name?: string }
+---@return nudge.Domain
+function domains.fixed(fields) end
 
 ---Numbers of one step of a series, in the run that is kept. Metrics of an earlier call for that step
 ---stay or are replaced; true and false count as 1 and 0.

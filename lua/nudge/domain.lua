@@ -50,6 +50,13 @@ local function batch_of(self, method, split, first, n)
   }, Batch)
 end
 
+-- Has a split tasks first .. first + n - 1? Gives the two as integers, or it is an error of a
+-- method.
+function domain.check_indices(self, method, split, first, n)
+  local batch = batch_of(self, method, split, first, n)
+  return batch.first, batch.n
+end
+
 -- An error of the i-th task of a batch.
 function domain.fail(name, batch, i, format, ...)
   check.fail("task %d of %s (%s): %s", batch.first + i - 1, name, batch.split,

@@ -6,6 +6,7 @@ local check = require "nudge.check"
 local outer = require "nudge.outer"
 local evaluation = require "nudge.meta_train.evaluation"
 local judge = require "nudge.meta_train.judge"
+local judging = require "nudge.meta_train.judged"
 local record = require "nudge.meta_train.record"
 local results = require "nudge.meta_train.result"
 local kept = require "nudge.run"
@@ -122,6 +123,9 @@ function meta_train.run(given)
   local bench <close> = workbench.new(run)
   run.bench = bench
   local problem, made_of = open_first(run)
+  local others <close> = judging.open(run, made_of.n_phi)
+  run.judged = run.judge and others or nil
+  made_of.judged = others.columns
   local optimiser <close> = outer.make("nudge.meta_train: outer", problem, run.outer)
   run.optimiser = optimiser
   run.result = results.new(run.name, made_of)

@@ -5,4 +5,5 @@ return {
   linear = require "nudge.domains.linear",
   polynomial = require "nudge.domains.polynomial",
   clusters = require "nudge.domains.clusters",
+  fixed = require "nudge.domains.fixed",
 }

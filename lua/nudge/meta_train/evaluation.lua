@@ -6,11 +6,9 @@ local judge = require "nudge.meta_train.judge"
 
 local evaluation = {}
 
-local losses = { "learn_loss", "eval_loss", "eval_accuracy" }
-
 -- Means after adaptation, one row per number of inner steps, over the tasks that have not diverged;
 -- with their standard errors.
-local function rows_of(reached)
+local function rows_of(reached, names)
   local left_out, rows = {}, {}
   for _, index in ipairs(reached.diverged) do
     left_out[index] = true
@@ -18,7 +16,7 @@ local function rows_of(reached)
   for k, steps in ipairs(reached.steps) do
     local row = { inner_steps = steps, tasks = reached.tasks - #reached.diverged,
       diverged = #reached.diverged }
-    for _, name in ipairs(losses) do
+    for _, name in ipairs(names) do
       local kept = {}
       for t, x in ipairs(reached[name][k]) do
         if not left_out[t] then
@@ -41,7 +39,7 @@ local function evaluate(run, split, what)
   judge.diverged(run, split, reached.diverged, what.tasks, reached.note)
   local cost = run.result.cost
   cost.evaluation_seconds = cost.evaluation_seconds + core.clock() - started
-  return rows_of(reached), reached
+  return rows_of(reached, run.bench:names()), reached
 end
 
 -- Validation of the present theta: a row. The best so far is kept.

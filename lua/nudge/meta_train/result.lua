@@ -96,16 +96,26 @@ local function curve(rows, columns)
   return aligned(out)
 end
 
-local function losses(first, rows)
+-- Columns of judged data that a row has.
+local function add_judged(columns, names, row)
+  for _, name in ipairs(names) do
+    if row and row[name] then
+      columns[#columns + 1] = { name, (name:gsub("_", " ")) }
+    end
+  end
+  return columns
+end
+
+local function losses(first, rows, judged)
   local columns = { first, { "learn_loss", "learn loss" }, { "eval_loss", "eval loss" },
     { "eval_loss_error", "standard error" } }
   if rows[1] and rows[1].eval_accuracy then
     columns[#columns + 1] = { "eval_accuracy", "accuracy" }
   end
-  return columns
+  return add_judged(columns, judged, rows[1])
 end
 
-local function step_columns(row)
+local function step_columns(row, judged)
   local out = { { "step", "meta-step" }, { "gradient_norm", "gradient norm" },
     { "update_norm", "step of theta" }, { "factor", "schedule" }, { "tasks", "tasks" },
     { "gradient_evaluations", "gradients" } }
@@ -113,7 +123,10 @@ local function step_columns(row)
     table.insert(out, 2, { "learn_loss", "learn loss" })
     table.insert(out, 3, { "eval_loss", "eval loss" })
   end
-  return out
+  if row.eval_accuracy then
+    table.insert(out, 4, { "eval_accuracy", "accuracy" })
+  end
+  return add_judged(out, judged, row)
 end
 
 function training:table()
@@ -124,19 +137,21 @@ function training:table()
   local lines = notes(self)
   table.move(lines, 1, #lines, #out + 1, out)
   if #self.steps > 0 then
-    out[#out + 1] = "\n" .. curve(thinned(self.steps), step_columns(self.steps[1]))
+    out[#out + 1] = "\n" .. curve(thinned(self.steps), step_columns(self.steps[1],
+      self.made_of.judged))
   end
   if #self.validation > 0 then
     local rows = self.validation
     out[#out + 1] = string.format("\n  validation: %d tasks after %d inner steps; best at "
       .. "meta-step %d", rows[1].tasks + rows[1].diverged, rows[1].inner_steps, self.best.step)
-    out[#out + 1] = curve(thinned(rows), losses({ "step", "meta-step" }, rows))
+    out[#out + 1] = curve(thinned(rows), losses({ "step", "meta-step" }, rows,
+      self.made_of.judged))
   end
   if self.test then
     out[#out + 1] = string.format("\n  test: %d tasks with the theta of meta-step %d",
       self.test.tasks, self.test.step)
     out[#out + 1] = curve(self.test.rows, losses({ "inner_steps", "inner steps" },
-      self.test.rows))
+      self.test.rows, self.made_of.judged))
   end
   return table.concat(out, "\n") .. "\n"
 end
@@ -192,7 +207,12 @@ end
 
 -- Everything that is a curve or a loss as one CSV file; `part` says what a row belongs to.
 function training:csv(path)
-  output.write(check_path("csv", path), text.csv(columns, csv_rows(self)), "csv")
+  local all = table.move(columns, 1, #columns, 1, {})
+  for _, name in ipairs(self.made_of.judged) do
+    table.insert(all, name)
+    table.insert(all, name .. "_error")
+  end
+  output.write(check_path("csv", path), text.csv(all, csv_rows(self)), "csv")
   return self
 end
 

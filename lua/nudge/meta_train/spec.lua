@@ -1,6 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- What a script says about a meta-training: checked, with defaults filled in.
 local check = require "nudge.check"
+local judged = require "nudge.meta_train.judged"
 local outer = require "nudge.outer"
 local schedule = require "nudge.meta_train.schedule"
 local workbench = require "nudge.meta_train.workbench"
@@ -14,7 +15,7 @@ local fields = {
   rule = "!nudge.rule", outer = "!table", steps = "!integer", meta_batch = "!integer",
   parts = "integer", dtype = "string", seed = "integer", theta = "nudge.array",
   validation = "table", test = "table", losses = "boolean", on_divergence = "string",
-  accept = "table", on_step = "function",
+  accept = "table", on_step = "function", judge = "table",
 }
 local outer_fields = { schedule = "string|table|function" }
 for name, kind in pairs(outer.fields) do
@@ -62,6 +63,11 @@ function spec.check(given)
   for _, status in ipairs(check.list(OWNER, "accept", t.accept or {}, "string")) do
     t.accepted[check.choice(OWNER, "accept", status, { "not_converged", "past_radius" })] = true
   end
+  if t.judge and t.losses == false then
+    check.fail("%s: judge looks at what meta-steps learn; remove losses = false", OWNER)
+  end
+  t.judge = t.judge and judged.check(t.judge)
+  t.losses = t.losses or t.judge ~= nil
   t.outer = outer.check(OWNER .. ": outer", t.outer, outer_fields)
   t.outer.schedule = t.outer.schedule or "constant"
   t.factor = schedule.of(OWNER .. ": outer", t.outer.schedule, t.steps)

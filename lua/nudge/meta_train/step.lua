@@ -6,12 +6,23 @@ local part = require "nudge.meta_train.part"
 
 local step = {}
 
-local learned = { "learn_loss", "eval_loss" }
+local learned = { "learn_loss", "eval_loss", "eval_accuracy" }
+
+-- What other data say of what the tasks have learned.
+local function add_judged(run, done, phi, sum)
+  for t = 1, #phi do
+    for name, x in pairs(not done.out[t] and run.judged:look(phi[t]) or {}) do
+      sum.judged[name] = sum.judged[name] or {}
+      table.insert(sum.judged[name], x)
+    end
+  end
+end
 
 -- Losses after inner learning, in task order; NaN for tasks that do not count. The engine knows
 -- them where the rule has run the same phase.
 local function add_losses(run, done, first, sum)
-  local reached = done.problem:adapt { steps = { run.inner_steps }, phi = false, soft = true }
+  local reached = done.problem:adapt { steps = { run.inner_steps }, phi = run.judge ~= nil,
+    soft = true }
   local diverged = {} -- where the rule itself learns in another way
   for _, position in ipairs(reached.diverged) do
     if not done.out[position] then
@@ -20,15 +31,19 @@ local function add_losses(run, done, first, sum)
   end
   judge.diverged(run, "train", diverged, run.meta_batch, reached.note)
   for _, name in ipairs(learned) do
-    for t, x in ipairs(reached[name][1]:totable()) do
+    for t, x in ipairs(reached[name] and reached[name][1]:totable() or {}) do
       table.insert(sum[name], not done.out[t] and x or 0 / 0)
     end
+  end
+  if run.judge then
+    add_judged(run, done, reached.phi[1], sum)
   end
 end
 
 -- Adds the parts in order. Gives cost and outcome of all.
 local function add_meta_batch(run, first)
-  local sum = { evaluations = 0, softly = 0, diverged = {}, learn_loss = {}, eval_loss = {} }
+  local sum = { evaluations = 0, softly = 0, diverged = {}, judged = {}, learn_loss = {},
+    eval_loss = {}, eval_accuracy = {} }
   run.optimiser:clear()
   for _, n in ipairs(run.part_sizes) do
     local done = part.add(run, first, n)
@@ -66,8 +81,13 @@ function step.take(run, k)
   row.step, row.factor, row.gradient_evaluations = k, factor, cost.gradient_evaluations
   row.softly, row.diverged, row.left_out = batch.softly, #batch.diverged, batch.diverged
   for _, name in ipairs(run.losses and learned or {}) do
-    local mean, _, n = curves.mean(batch[name])
-    row[name], row.loss_tasks = mean, n
+    if #batch[name] > 0 then
+      local mean, _, n = curves.mean(batch[name])
+      row[name], row.loss_tasks = mean, n
+    end
+  end
+  for name, values in pairs(batch.judged) do
+    row[name] = curves.mean(values)
   end
   return row
 end

@@ -34,6 +34,15 @@ local function tasks_of(d, split, first, n)
   return tasks
 end
 
+-- An entry whose problem holds the very arrays of these tasks, as a fixed domain's do.
+function workbench:serving(tasks)
+  for _, entry in pairs(self.entries) do
+    if entry.arrays == tasks.arrays then
+      return entry
+    end
+  end
+end
+
 -- The problem that holds tasks first .. first + n - 1 of a split, for one use.
 function workbench:problem(use, split, first, n)
   local key = use .. n
@@ -43,14 +52,15 @@ function workbench:problem(use, split, first, n)
   end
   local d = self.description
   local tasks = tasks_of(d.domain, split, first, n)
+  entry = entry or self:serving(tasks)
   if entry then
     entry.problem:set_tasks(tasks)
   else
     entry = { problem = problem.open { learner = d.learner, tasks = tasks, inner = d.inner,
       dtype = d.dtype, seed = d.seed, name = d.name } }
-    self.entries[key] = entry
   end
-  entry.split, entry.first = split, first
+  self.entries[key] = entry
+  entry.split, entry.first, entry.arrays = split, first, tasks.arrays
   return entry.problem
 end
 
@@ -59,14 +69,21 @@ function workbench:task_name(split, index)
   return string.format("task %d of %s (%s)", index, self.description.domain.name, split)
 end
 
-local losses = { "learn_loss", "eval_loss", "eval_accuracy" }
+-- What is known of each task after some steps; judged columns besides.
+workbench.losses = { "learn_loss", "eval_loss", "eval_accuracy" }
+
+function workbench:names()
+  local out = table.move(workbench.losses, 1, #workbench.losses, 1, {})
+  local columns = self.description.judged and self.description.judged.columns or {}
+  return table.move(columns, 1, #columns, #out + 1, out)
+end
 
 local function finite(x)
   return x == x and math.abs(x) < math.huge
 end
 
 -- Appends what some tasks reached; those whose losses are no numbers have diverged too.
-local function append(out, adapted, first, n)
+local function append(out, adapted, first, n, judged)
   local diverged = {}
   for _, position in ipairs(adapted.diverged) do
     diverged[position] = true
@@ -74,13 +91,17 @@ local function append(out, adapted, first, n)
   out.note = out.note or adapted.note
   for k in ipairs(out.steps) do
     for t = 1, n do
-      for _, name in ipairs(losses) do
+      for _, name in ipairs(workbench.losses) do
         local values = adapted[name]
         local x = values and values:get(k, t) or 0 / 0
         table.insert(out[name][k], x)
         if name ~= "eval_accuracy" and not finite(x) then
           diverged[t] = true
         end
+      end
+      local others = judged and not diverged[t] and judged:look(adapted.phi[k][t]) or {}
+      for _, name in ipairs(judged and judged.columns or {}) do
+        table.insert(out[name][k], others[name] or 0 / 0)
       end
     end
   end
@@ -95,7 +116,8 @@ end
 -- task. `diverged` lists indices of tasks.
 function workbench:adapt(split, n, steps, theta)
   local out = { split = split, tasks = n, steps = steps, diverged = {} }
-  for _, name in ipairs(losses) do
+  local judged = self.description.judged
+  for _, name in ipairs(self:names()) do
     out[name] = {}
     for k in ipairs(steps) do
       out[name][k] = {}
@@ -105,7 +127,7 @@ function workbench:adapt(split, n, steps, theta)
     local m = math.min(MAX_TASKS, n - first + 1)
     local p = self:problem("adapt " .. split, split, first, m)
     p:set_theta(theta)
-    append(out, p:adapt { steps = steps, phi = false, soft = true }, first, m)
+    append(out, p:adapt { steps = steps, phi = judged ~= nil, soft = true }, first, m, judged)
   end
   return out
 end
