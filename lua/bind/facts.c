@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/process.h"
 #include "base/sha256.h"
 #include "bind/bind.h"
 #include "tensor/blas.h"
@@ -70,11 +70,13 @@ static int wall_clock(lua_State *L) { /* [-0, +1, -] seconds since 1970 */
   return 1;
 }
 
-static int peak_bytes(lua_State *L) { /* [-0, +1, -] the most memory this process has had */
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  lua_pushinteger(L, (lua_Integer)usage.ru_maxrss * 1024);
-  return 1;
+/* [-1, +2, -] (restart): the most memory this process has had, in bytes; was it told to count anew?
+ */
+static int peak_bytes(lua_State *L) {
+  const bool restart = lua_toboolean(L, 1);
+  lua_pushinteger(L, (lua_Integer)ndg_peak_memory());
+  lua_pushboolean(L, restart && ndg_restart_peak_memory());
+  return 2;
 }
 
 /* Paths of the files that components come from, once each. [-0, +1, m] */

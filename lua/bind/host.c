@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/process.h"
 #include "bind/bind.h"
 #include "bind/sqlite.h"
 
@@ -343,17 +342,9 @@ static int clock_seconds(lua_State *L) { /* [-0, +1, -] on a clock that only goe
   return 1;
 }
 
-static int peak_memory(lua_State *L) { /* [-1, +2, -] (restart): bytes, is it since a restart? */
-  const bool restart = lua_toboolean(L, 1);
-  lua_pushinteger(L, (lua_Integer)ndg_peak_memory());
-  lua_pushboolean(L, restart && ndg_restart_peak_memory());
-  return 2;
-}
-
 const luaL_Reg ndg_lua_host_functions[] = {{"set_library", set_library},
                                            {"host", host_facts},
                                            {"declare_settings", declare_settings},
                                            {"require_settings", require_settings},
                                            {"clock", clock_seconds},
-                                           {"peak_memory", peak_memory},
                                            {NULL, NULL}};

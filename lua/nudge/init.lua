@@ -27,7 +27,7 @@ local nudge = {
     return core.components "rule"
   end,
   compare = core.compare,
-  peak_memory = core.peak_memory,
+  peak_memory = core.peak_bytes,
   fit_order = core.fit_order,
 
   npy = { read = core.read_npy, write = output.write_npy },

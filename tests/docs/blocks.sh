@@ -58,7 +58,7 @@ has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
 has_blocks readme lua 2
-has_blocks reference lua 5
+has_blocks reference lua 6
 
 # What C blocks include is all they see: the folder of the public headers and the C library.
 plugins=
@@ -95,13 +95,15 @@ report $? "docs/lua.md: the first Lua block"
 if command -v gnuplot >/dev/null 2>&1; then
   "$nudge" run reference2.lua >log 2>&1 && grep -q '</svg>' adaptation.svg
   report $? "docs/lua.md: the block about figures"
-  "$nudge" run reference4.lua >log 2>&1 && grep -q '</svg>' fits.svg
+  "$nudge" run reference5.lua >log 2>&1 && grep -q '</svg>' fits.svg
   report $? "docs/lua.md: the block about fits"
 fi
-"$nudge" run reference3.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
+"$nudge" run reference3.lua >log 2>&1 && grep -q 'T1-T2' log
+report $? "docs/lua.md: the block about comparisons"
+"$nudge" run reference4.lua >log 2>&1 && grep -q '^25	true$' log && grep -q '^8$' log
 report $? "docs/lua.md: the block about domains"
 
-"$nudge" run reference5.lua >log 2>&1 && grep -q 'test: 50 tasks with the theta of meta-step' log &&
+"$nudge" run reference6.lua >log 2>&1 && grep -q 'test: 50 tasks with the theta of meta-step' log &&
   [ -s sinusoid.csv ] && [ -s sinusoid.json ]
 report $? "docs/lua.md: the Lua block of few-shot meta-learning"
 

@@ -22,7 +22,7 @@ end
 local function add(training, part, step, values)
   local recorder = run.current()
   if recorder then
-    values.peak_bytes = core.peak_bytes()
+    values.peak_bytes = (core.peak_bytes())
     recorder:row(training.stage .. "/" .. part, step, values, VOLATILE)
   end
 end
