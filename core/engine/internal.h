@@ -35,7 +35,9 @@ enum {
   NDG_AT_ARRAY,
   NDG_AT_BATCH,
   NDG_AT_BATCH_LABELS, /* rows of an index array that belong to the minibatch */
-  NDG_AT_PARAM
+  NDG_AT_PARAM,
+  NDG_AT_ROWS, /* a block of rows of an array of samples */
+  NDG_AT_TOTAL /* a sum over all blocks */
 };
 /* Outputs: */
 enum {
@@ -73,10 +75,12 @@ typedef struct ndg_request {
   uint32_t compute, want, loss, optimizer, is_complex;
 } ndg_request;
 
+typedef struct ndg_blocks ndg_blocks;
 typedef struct ndg_compiled {
   struct ndg_compiled *next;
   ndg_request request;
-  ndg_program *program;
+  ndg_blocks *blocks;   /* run first, block by block of samples; NULL: none */
+  ndg_program *program; /* NULL: blocks are all there is */
   uint32_t n_inputs, n_outputs;
   ndg_place *inputs, *outputs;
   uint64_t *advance; /* per input: bytes from its value in one step to that in the next */
@@ -94,6 +98,13 @@ enum {
 #define NDG_MAX_SLOTS 2
 /* Steps between two looks at a phase, at most. */
 #define NDG_STEPS_AT_ONCE 25
+
+/* An input for a block of rows of an array. */
+typedef struct ndg_row_input {
+  struct ndg_row_input *next;
+  uint64_t array, rows;
+  ndg_node node;
+} ndg_row_input;
 
 /* Tasks as copied at open, or set later. Clones and siblings borrow `arrays` and `labels`, clones
    also `run`. */
@@ -206,6 +217,8 @@ struct ndg_problem {
   ndg_node batch_index[NDG_N_ROWS], param[NDG_N_PARAMS];
   ndg_learner_outputs built[NDG_N_BUILT];
   ndg_compiled *compiled;
+  uint64_t block_rows; /* as in the specification */
+  ndg_row_input *row_inputs;
   char not_complex[192]; /* why complex evaluation is refused; empty: it is not */
 
   /* memory that programs read and write; [1]: complex programs */
@@ -295,6 +308,9 @@ ndg_status ndg_parameters_check_theta(const ndg_problem *, const double *theta, 
 void ndg_parameters_spread_theta(ndg_problem *);
 
 /* programs.c */
+/* New input of the graph; NDG_NO_NODE: no memory, or an error that the graph has recorded. */
+ndg_node ndg_programs_input(ndg_problem *, uint32_t kind, bool per_task, uint32_t flags, ndg_shape,
+                            ndg_place);
 ndg_status ndg_programs_open(ndg_problem *, ndg_error *);
 void ndg_programs_close(ndg_problem *);
 ndg_status ndg_programs_get(ndg_problem *, const ndg_request *, ndg_compiled **, ndg_error *);
@@ -313,6 +329,10 @@ void ndg_programs_run_steps(ndg_compiled *, uint32_t set, uint64_t n);
    else few enough for the caller to look up soon. */
 uint64_t ndg_programs_steps_at_once(const ndg_compiled *);
 
+/* Where an input lies. [hot] */
+ndg_binding ndg_programs_place(const ndg_problem *, uint32_t is_complex, const ndg_place *,
+                               const ndg_operands *);
+
 /* derivatives.c */
 /* Output nodes of a request, with their places. */
 #define NDG_MAX_OUTPUTS (1 + 6 * NDG_MAX_GROUPS)
@@ -322,6 +342,19 @@ typedef struct ndg_outputs {
   ndg_place place[NDG_MAX_OUTPUTS];
 } ndg_outputs;
 ndg_status ndg_derivatives(ndg_problem *, const ndg_request *, ndg_outputs *, ndg_error *);
+
+/* blocks.c */
+/* Evaluation block by block of samples, where that saves memory: what remains to be computed from
+   the sums over all blocks is left in the outputs. *out NULL: nothing is gained. */
+ndg_status ndg_blocks_open(ndg_problem *, const ndg_request *, ndg_outputs *, ndg_blocks **out,
+                           ndg_error *);
+void ndg_blocks_close(ndg_blocks *);
+/* [hot] */
+void ndg_blocks_bind(const ndg_problem *, ndg_blocks *, uint32_t set, const ndg_operands *,
+                     const ndg_targets *);
+void ndg_blocks_run(ndg_blocks *, uint32_t set);
+/* Where the sum lies that an input NDG_AT_TOTAL reads. [pure] */
+ndg_binding ndg_blocks_total(const ndg_blocks *, const ndg_place *);
 
 /* optimizers.c */
 const char *ndg_optimizer_name(uint32_t kind);

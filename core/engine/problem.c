@@ -72,6 +72,7 @@ static ndg_status start_problem(const ndg_problem_spec *s, ndg_problem **out, nd
   p->dtype = s->dtype;
   p->seed = s->seed;
   p->pool = s->pool;
+  p->block_rows = s->block_rows;
   atomic_init(&p->cancelled, 0);
   *out = p;
   return NDG_OK;
@@ -108,7 +109,12 @@ ndg_status ndg_problem_open(const ndg_problem_spec *s, ndg_problem **out, ndg_er
 static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, ndg_problem **out,
                          ndg_error *e) {
   const ndg_problem_spec spec = {
-      .learner = p->learner, .inner = p->inner, .dtype = dtype, .seed = p->seed, .pool = pool};
+      .learner = p->learner,
+      .inner = p->inner,
+      .dtype = dtype,
+      .seed = p->seed,
+      .pool = pool,
+      .block_rows = p->block_rows};
   ndg_problem *q;
   ndg_status st = start_problem(&spec, &q, e);
   *out = NULL;

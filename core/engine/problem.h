@@ -43,6 +43,7 @@ typedef struct ndg_problem_spec {
   ndg_task_labels labels; /* copied */
   bool borrow;            /* nobody changes the tasks' data while the problem is open: read them
                              where they lie, and likewise those set later */
+  uint64_t block_rows;    /* 0: chosen; else samples per block of an evaluation of all */
 } ndg_problem_spec;
 
 /* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at

@@ -8,8 +8,8 @@
 
 /* ---- the graph: inputs, and the learner's losses ---- */
 
-static ndg_node add_input(ndg_problem *p, uint32_t kind, bool per_task, uint32_t flags,
-                          ndg_shape shape, ndg_place place) {
+ndg_node ndg_programs_input(ndg_problem *p, uint32_t kind, bool per_task, uint32_t flags,
+                            ndg_shape shape, ndg_place place) {
   if (p->n_places == p->places_size) {
     const size_t size = sizeof *p->places;
     const uint32_t more = p->places_size ? 2 * p->places_size : 64;
@@ -29,8 +29,8 @@ static ndg_node add_input(ndg_problem *p, uint32_t kind, bool per_task, uint32_t
 static ndg_node *phi_inputs(ndg_problem *p, uint32_t where, uint64_t first) {
   ndg_node *nodes = ndg_calloc(NDG_MAX_GROUPS, sizeof *nodes);
   for (uint32_t g = 0; nodes && g < p->layout->n_phi; g++)
-    nodes[g] = add_input(p, NDG_REAL, true, 0, p->layout->phi[g].shape,
-                         (ndg_place){where, 0, first + p->phi_offset[g]});
+    nodes[g] = ndg_programs_input(p, NDG_REAL, true, 0, p->layout->phi[g].shape,
+                                  (ndg_place){where, 0, first + p->phi_offset[g]});
   return nodes;
 }
 
@@ -39,8 +39,9 @@ static ndg_node *theta_inputs(ndg_problem *p, uint32_t where) {
   const bool per_task = where == NDG_AT_THETA_DIRECTION;
   ndg_node *nodes = ndg_calloc(NDG_MAX_GROUPS, sizeof *nodes);
   for (uint32_t g = 0; nodes && g < p->layout->n_theta; g++)
-    nodes[g] = add_input(p, NDG_REAL, per_task, per_task ? 0 : NDG_INPUT_DATA,
-                         p->layout->theta[g].shape, (ndg_place){where, 0, p->theta_offset[g]});
+    nodes[g] =
+        ndg_programs_input(p, NDG_REAL, per_task, per_task ? 0 : NDG_INPUT_DATA,
+                           p->layout->theta[g].shape, (ndg_place){where, 0, p->theta_offset[g]});
   return nodes;
 }
 
@@ -57,8 +58,9 @@ static ndg_node *array_inputs(ndg_problem *p) {
   const ndg_task_arrays *tasks = &p->tasks.arrays;
   ndg_node *nodes = ndg_calloc((size_t)tasks->n_arrays, sizeof *nodes);
   for (uint64_t i = 0; nodes && i < tasks->n_arrays; i++)
-    nodes[i] = add_input(p, tasks->arrays[i].kind, true, NDG_INPUT_DATA, tasks->arrays[i].shape,
-                         (ndg_place){NDG_AT_ARRAY, (uint32_t)i, 0});
+    nodes[i] =
+        ndg_programs_input(p, tasks->arrays[i].kind, true, NDG_INPUT_DATA, tasks->arrays[i].shape,
+                           (ndg_place){NDG_AT_ARRAY, (uint32_t)i, 0});
   return nodes;
 }
 
@@ -80,11 +82,12 @@ static ndg_status add_inputs(ndg_problem *p, ndg_error *e) {
   }
   for (uint32_t i = 0; i < NDG_N_ROWS; i++)
     if (p->batch[i].size)
-      p->batch_index[i] = add_input(p, NDG_INDEX, true, NDG_INPUT_DATA,
-                                    NDG_VECTOR(p->batch[i].size), (ndg_place){NDG_AT_BATCH, i, 0});
+      p->batch_index[i] =
+          ndg_programs_input(p, NDG_INDEX, true, NDG_INPUT_DATA, NDG_VECTOR(p->batch[i].size),
+                             (ndg_place){NDG_AT_BATCH, i, 0});
   for (uint32_t i = 0; i < NDG_N_PARAMS; i++)
-    p->param[i] = add_input(p, NDG_REAL, false, i == NDG_PARAM_BETA ? 0 : NDG_INPUT_DATA,
-                            NDG_SCALAR, (ndg_place){NDG_AT_PARAM, i, 0});
+    p->param[i] = ndg_programs_input(p, NDG_REAL, false, i == NDG_PARAM_BETA ? 0 : NDG_INPUT_DATA,
+                                     NDG_SCALAR, (ndg_place){NDG_AT_PARAM, i, 0});
   p->phi_ahead = ndg_calloc(NDG_MAX_GROUPS, sizeof *p->phi_ahead);
   complete = complete && p->phi && p->theta_nodes && p->theta_seen && p->arrays && p->direction &&
              p->theta_direction && p->phi_ahead && p->param[NDG_N_PARAMS - 1];
@@ -140,8 +143,8 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
 static ndg_node batch_of(ndg_problem *p, uint64_t array, uint32_t rows, ndg_shape shape) {
   if (!p->batch_labels[array])
     return ndg_gather(&p->builder, p->arrays[array], p->batch_index[rows]);
-  return add_input(p, NDG_INDEX, true, NDG_INPUT_DATA, shape,
-                   (ndg_place){NDG_AT_BATCH_LABELS, (uint32_t)array, 0});
+  return ndg_programs_input(p, NDG_INDEX, true, NDG_INPUT_DATA, shape,
+                            (ndg_place){NDG_AT_BATCH_LABELS, (uint32_t)array, 0});
 }
 
 /* The losses three times: all samples, a minibatch, and at Nesterov's look-ahead point. Equal
@@ -208,6 +211,7 @@ ndg_status ndg_programs_open(ndg_problem *p, ndg_error *e) {
 static void free_compiled(ndg_compiled *c) {
   if (!c)
     return;
+  ndg_blocks_close(c->blocks);
   ndg_program_destroy(c->program);
   ndg_free(c->inputs);
   ndg_free(c->outputs);
@@ -237,6 +241,11 @@ void ndg_programs_close(ndg_problem *p) {
   ndg_free(p->theta_direction);
   ndg_free(p->phi_ahead);
   ndg_free(p->places);
+  while (p->row_inputs) {
+    ndg_row_input *input = p->row_inputs;
+    p->row_inputs = input->next;
+    ndg_free(input);
+  }
   ndg_graph_destroy(p->graph);
 }
 
@@ -269,11 +278,13 @@ static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, 
   if (st >= 0)
     st = ndg_graph_status(p->graph, e);
   if (st >= 0)
+    st = ndg_blocks_open(p, r, o, &c->blocks, e);
+  if (st >= 0 && o->n > 0)
     st = ndg_program_compile(p->graph, o->n, o->node, r->is_complex ? NDG_C128 : p->dtype,
                              p->tasks.arrays.n_tasks, p->pool, &c->program, e);
   if (st < 0)
     return st;
-  c->n_inputs = ndg_program_input_count(c->program);
+  c->n_inputs = c->program ? ndg_program_input_count(c->program) : 0;
   c->n_outputs = o->n;
   st = allocate_places(c, e);
   if (st < 0)
@@ -327,6 +338,7 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
   case NDG_AT_THETA:
     return (ndg_binding){theta + (size_t)at->offset * size, 0};
   case NDG_AT_ARRAY:
+  case NDG_AT_ROWS:
     return (ndg_binding){is_complex ? (void *)(uintptr_t)arrays[at->index].data
                                     : p->tasks.run[at->index],
                          ndg_shape_size(&arrays[at->index].shape)};
@@ -344,24 +356,39 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
   }
 }
 
+ndg_binding ndg_programs_place(const ndg_problem *p, uint32_t is_complex, const ndg_place *at,
+                               const ndg_operands *in) {
+  return at->where < NDG_N_VECTOR_OPERANDS ? bind_vector(in->vector[at->where], at)
+                                           : bind_own(p, is_complex, at);
+}
+
 void ndg_programs_bind(const ndg_problem *p, ndg_compiled *c, uint32_t set, const ndg_operands *in,
                        const ndg_targets *out) {
+  if (c->blocks)
+    ndg_blocks_bind(p, c->blocks, set, in, out);
   for (uint32_t i = 0; i < c->n_inputs; i++) {
     const ndg_place *at = &c->inputs[i];
-    c->bound_inputs[set][i] = at->where < NDG_N_VECTOR_OPERANDS
-                                  ? bind_vector(in->vector[at->where], at)
-                                  : bind_own(p, c->request.is_complex, at);
+    c->bound_inputs[set][i] = at->where == NDG_AT_TOTAL
+                                  ? ndg_blocks_total(c->blocks, at)
+                                  : ndg_programs_place(p, c->request.is_complex, at, in);
   }
   for (uint32_t i = 0; i < c->n_outputs; i++)
     c->bound_outputs[set][i] = bind_vector(out->vector[c->outputs[i].where], &c->outputs[i]);
 }
 
 void ndg_programs_run(ndg_compiled *c, uint32_t set) {
-  ndg_program_run(c->program, c->bound_inputs[set], c->bound_outputs[set]);
+  if (c->blocks)
+    ndg_blocks_run(c->blocks, set);
+  if (c->program)
+    ndg_program_run(c->program, c->bound_inputs[set], c->bound_outputs[set]);
 }
 
 void ndg_programs_run_steps(ndg_compiled *c, uint32_t set, uint64_t n) {
   const uint32_t other = 1 - set;
+  if (c->blocks) { /* steps_at_once says 1 */
+    ndg_programs_run(c, set);
+    return;
+  }
   const ndg_program_steps steps = {.n = n,
                                    .inputs = {c->bound_inputs[set], c->bound_inputs[other]},
                                    .outputs = {c->bound_outputs[set], c->bound_outputs[other]},
@@ -371,7 +398,7 @@ void ndg_programs_run_steps(ndg_compiled *c, uint32_t set, uint64_t n) {
 
 uint64_t ndg_programs_steps_at_once(const ndg_compiled *c) {
   static const double operations = 2e9; /* about a tenth of a second */
-  if (!ndg_program_steps_freely(c->program))
+  if (c->blocks || !ndg_program_steps_freely(c->program))
     return 1;
   const ndg_program_report r = ndg_program_describe(c->program);
   const double most = operations / (double)(r.flops_matmul + r.flops_elementwise + 1);

@@ -90,7 +90,9 @@ static void compare(const ndg_problem *p, const ndg_evaluation *ev, long double 
 START_TEST(evaluations_match_closed_forms) {
   ndg_problem_spec spec = known_spec(&options, &tasks);
   spec.dtype = dtypes[_i];
-  for (tasks.tasks.n_tasks = 1; tasks.tasks.n_tasks <= 3; tasks.tasks.n_tasks += 2) {
+  for (uint64_t i = 0; i < 2 * N_ROWS; i++) { /* at once, and in blocks of samples */
+    tasks.tasks.n_tasks = 1 + 2 * (i % 2);
+    spec.block_rows = i / 2;
     ndg_problem *p = known_open(&spec);
     ndg_evaluation ev = {.struct_size = sizeof ev,
                          .want = NDG_WANT_VALUE | NDG_WANT_GRAD_PHI | NDG_WANT_GRAD_THETA |
@@ -118,8 +120,8 @@ START_TEST(evaluations_match_closed_forms) {
                          ev.grad_theta,
                          ev.hvp,
                          ev.mixed};
-    for (int i = 0; i < 6; i++)
-      ndg_vector_destroy(all[i]);
+    for (int k = 0; k < 6; k++)
+      ndg_vector_destroy(all[k]);
     ndg_problem_close(p);
   }
 }

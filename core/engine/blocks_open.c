@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Whether and how an evaluation is cut into blocks of samples, and the programs for them. The cut
+   follows from the sizes of one task alone, so that results depend neither on threads nor on which
+   tasks are evaluated together. */
+#include <string.h>
+
+#include "engine/blocks.h"
+
+/* Numbers computed for all samples of a task at once, up to which nothing is cut; else for the
+   samples of a block. */
+#define WHOLE_NUMBERS (UINT64_C(1) << 24)
+#define BLOCK_NUMBERS (UINT64_C(3) << 23)
+enum { LEAST_ROWS = 256, ROUND_ROWS = 16 };
+
+static uint64_t rows_per_block(const ndg_problem *p, uint64_t n_rows, uint64_t row_size) {
+  if (row_size == 0)
+    return n_rows;
+  if (p->block_rows)
+    return p->block_rows < n_rows ? p->block_rows : n_rows;
+  if (n_rows <= WHOLE_NUMBERS / row_size)
+    return n_rows;
+  const uint64_t most =
+      BLOCK_NUMBERS / row_size < LEAST_ROWS ? LEAST_ROWS : BLOCK_NUMBERS / row_size;
+  const uint64_t n_blocks = (n_rows + most - 1) / most;
+  const uint64_t even = (n_rows + n_blocks - 1) / n_blocks;
+  const uint64_t rows = (even + ROUND_ROWS - 1) / ROUND_ROWS * ROUND_ROWS;
+  return rows < n_rows ? rows : n_rows;
+}
+
+/* ---- programs ---- */
+
+typedef struct opening {
+  ndg_problem *p;
+  ndg_blocks *b;
+  ndg_row_plan *plan;
+  uint32_t n_samples;
+  ndg_node *samples;  /* inputs that may be cut */
+  uint32_t *array;    /* their arrays */
+  ndg_node *narrow;   /* per sample: stands for it in a block */
+  ndg_node *part;     /* per part: its node in a block, or the input for its sum */
+  ndg_node *finished; /* per output */
+} opening;
+
+static ndg_node row_input(ndg_problem *p, uint32_t array, uint64_t rows) {
+  const ndg_array *a = &p->tasks.arrays.arrays[array];
+  for (const ndg_row_input *known = p->row_inputs; known; known = known->next)
+    if (known->array == array && known->rows == rows)
+      return known->node;
+  ndg_row_input *input = ndg_calloc(1, sizeof *input);
+  if (!input)
+    return NDG_NO_NODE;
+  ndg_shape shape = a->shape;
+  shape.dim[0] = rows;
+  const ndg_place place = {NDG_AT_ROWS, array, 0};
+  *input = (ndg_row_input){p->row_inputs, array, rows, NDG_NO_NODE};
+  input->node = ndg_programs_input(p, a->kind, true, NDG_INPUT_DATA, shape, place);
+  if (!input->node) {
+    ndg_free(input);
+    return NDG_NO_NODE;
+  }
+  p->row_inputs = input;
+  return input->node;
+}
+
+/* Bytes from one row of an input to the next. */
+static uint64_t step_of(const ndg_problem *p, const ndg_blocks *b, const ndg_place *at) {
+  if (at->where != NDG_AT_ROWS)
+    return 0;
+  const ndg_array *a = &p->tasks.arrays.arrays[at->index];
+  const uint64_t row = ndg_shape_size(&a->shape) / a->shape.dim[0];
+  const size_t real = b->is_complex ? sizeof(double) : ndg_dtype_size(p->dtype);
+  return row * (a->kind == NDG_INDEX ? sizeof(int32_t) : real);
+}
+
+static ndg_status allocate(ndg_block_program *block, ndg_error *e) {
+  const uint32_t n = block->n_inputs, m = block->n_outputs;
+  bool complete = true;
+  for (int i = 0; i < 2; i++) {
+    block->in[i] = ndg_calloc(n, sizeof *block->in[i]);
+    block->out[i] = ndg_calloc(m, sizeof *block->out[i]);
+    complete = complete && block->in[i] && block->out[i];
+  }
+  block->inputs = ndg_calloc(n, sizeof *block->inputs);
+  block->in_now = ndg_calloc(n, sizeof *block->in_now);
+  block->out_now = ndg_calloc(m, sizeof *block->out_now);
+  block->in_step = ndg_calloc(n, sizeof *block->in_step);
+  block->out_step = ndg_calloc(m, sizeof *block->out_step);
+  complete = complete && block->inputs && block->in_now && block->out_now && block->in_step &&
+             block->out_step;
+  return complete ? NDG_OK : ndg_no_memory(e, "a program");
+}
+
+static ndg_status compile(opening *o, const ndg_block_group *g, uint64_t rows,
+                          ndg_block_program *block, ndg_error *e) {
+  ndg_problem *p = o->p;
+  ndg_blocks *b = o->b;
+  block->rows = rows;
+  for (uint32_t s = 0; s < o->n_samples; s++)
+    if (o->plan->group[s] == g->group) {
+      o->narrow[s] = row_input(p, o->array[s], rows);
+      if (!o->narrow[s])
+        return ndg_no_memory(e, "blocks of samples");
+    }
+  ndg_status st = ndg_rows_narrow(o->plan, g->group, rows, o->narrow, o->part, e);
+  block->outputs = ndg_calloc(b->n_parts, sizeof *block->outputs);
+  ndg_node *nodes = ndg_calloc(b->n_parts, sizeof *nodes);
+  if (st >= 0 && (!block->outputs || !nodes))
+    st = ndg_no_memory(e, "a program");
+  for (uint32_t i = 0; st >= 0 && i < b->n_parts; i++)
+    if (b->parts[i].group == g->group) {
+      nodes[block->n_outputs] = o->part[i];
+      block->outputs[block->n_outputs++] = i;
+    }
+  if (st >= 0)
+    st = ndg_program_compile(p->graph, block->n_outputs, nodes, b->dtype, b->n_tasks, p->pool,
+                             &block->program, e);
+  ndg_free(nodes);
+  if (st < 0)
+    return st;
+  block->n_inputs = ndg_program_input_count(block->program);
+  st = allocate(block, e);
+  for (uint32_t i = 0; st >= 0 && i < block->n_inputs; i++) {
+    block->inputs[i] = p->places[ndg_program_input_number(block->program, i)];
+    block->in_step[i] = step_of(p, b, &block->inputs[i]);
+  }
+  for (uint32_t i = 0; st >= 0 && i < block->n_outputs; i++)
+    block->out_step[i] = b->parts[block->outputs[i]].row_size * ndg_dtype_size(b->dtype);
+  return st;
+}
+
+/* ---- what goes through blocks ---- */
+
+static ndg_status open_groups(opening *o, ndg_error *e) {
+  ndg_blocks *b = o->b;
+  ndg_status st = NDG_OK;
+  b->groups = ndg_calloc(o->n_samples, sizeof *b->groups);
+  if (!b->groups)
+    return ndg_no_memory(e, "blocks of samples");
+  for (uint32_t s = 0; st >= 0 && s < o->n_samples; s++) {
+    if (o->plan->group[s] != s)
+      continue;
+    ndg_block_group *g = &b->groups[b->n_groups++];
+    g->group = s;
+    g->n_rows = o->p->tasks.arrays.arrays[o->array[s]].shape.dim[0];
+    g->first = b->n_sums;
+    for (uint32_t i = 0; i < b->n_parts; i++)
+      if (b->parts[i].group == s && b->parts[i].is_total) {
+        b->parts[i].first = b->n_sums;
+        b->n_sums += b->parts[i].count;
+      }
+    g->count = b->n_sums - g->first;
+    const uint64_t rows = rows_per_block(o->p, g->n_rows, o->plan->row_size[s]);
+    st = compile(o, g, rows, &g->block, e);
+    if (st >= 0 && g->n_rows % rows)
+      st = compile(o, g, g->n_rows % rows, &g->rest, e);
+  }
+  return st;
+}
+
+static ndg_status open_parts(opening *o, const ndg_outputs *out, ndg_error *e) {
+  ndg_blocks *b = o->b;
+  b->n_parts = o->plan->n_parts;
+  b->parts = ndg_calloc(b->n_parts, sizeof *b->parts);
+  o->part = ndg_calloc(b->n_parts, sizeof *o->part);
+  if (!b->parts || !o->part)
+    return ndg_no_memory(e, "blocks of samples");
+  for (uint32_t i = 0; i < b->n_parts; i++) {
+    const ndg_row_part *from = &o->plan->parts[i];
+    const ndg_graph_node *n = ndg_graph_get(o->p->graph, from->node);
+    ndg_block_part *part = &b->parts[i];
+    part->group = from->group;
+    part->is_total = from->output == NDG_ROW_TOTAL;
+    part->size = ndg_shape_size(&n->shape);
+    part->count = part->size * (n->per_task ? b->n_tasks : 1);
+    if (!part->is_total) {
+      part->place = out->place[from->output];
+      part->row_size = part->size / n->shape.dim[0];
+    }
+  }
+  return NDG_OK;
+}
+
+/* What remains is computed from inputs that stand for the sums. */
+static ndg_status open_finish(opening *o, ndg_outputs *out, ndg_error *e) {
+  ndg_problem *p = o->p;
+  for (uint32_t i = 0; i < o->b->n_parts; i++) {
+    const ndg_graph_node n = *ndg_graph_get(p->graph, o->plan->parts[i].node);
+    if (!o->b->parts[i].is_total)
+      continue;
+    o->part[i] =
+        ndg_programs_input(p, NDG_REAL, n.per_task, 0, n.shape, (ndg_place){NDG_AT_TOTAL, i, 0});
+    if (!o->part[i])
+      return ndg_no_memory(e, "blocks of samples");
+  }
+  o->finished = ndg_calloc(out->n, sizeof *o->finished);
+  ndg_status st = o->finished ? NDG_OK : ndg_no_memory(e, "blocks of samples");
+  if (st >= 0)
+    st = ndg_rows_finish(o->plan, o->part, out->n, out->node, o->finished, e);
+  uint32_t n = 0;
+  for (uint32_t j = 0; st >= 0 && j < out->n; j++) {
+    if (!o->finished[j])
+      continue;
+    out->node[n] = o->finished[j];
+    out->place[n++] = out->place[j];
+  }
+  if (st >= 0)
+    out->n = n;
+  return st;
+}
+
+static ndg_status open_sums(ndg_blocks *b, ndg_error *e) {
+  b->block = ndg_calloc((size_t)b->n_sums, ndg_dtype_size(b->dtype));
+  b->sum = ndg_calloc((size_t)b->n_sums, ndg_dtype_size(b->wide));
+  return b->block && b->sum ? NDG_OK : ndg_no_memory(e, "blocks of samples");
+}
+
+/* Leaves out samples that are not worth cutting, of which there are none in the end. */
+static bool leave_out_small(opening *o) {
+  uint32_t n = 0;
+  for (uint32_t s = 0; s < o->n_samples; s++) {
+    const uint32_t group = o->plan->group[s];
+    const uint64_t n_rows = o->p->tasks.arrays.arrays[o->array[s]].shape.dim[0];
+    if (group == NDG_ROW_NO_GROUP ||
+        rows_per_block(o->p, n_rows, o->plan->row_size[group]) == n_rows)
+      continue;
+    o->samples[n] = o->samples[s];
+    o->array[n++] = o->array[s];
+  }
+  const bool some = n < o->n_samples;
+  o->n_samples = n;
+  return some;
+}
+
+static ndg_status make_plan(opening *o, const ndg_outputs *out, ndg_error *e) {
+  ndg_status st = NDG_OK;
+  do {
+    ndg_rows_free(o->plan);
+    o->plan = NULL;
+    if (o->n_samples == 0)
+      return NDG_OK;
+    st = ndg_rows_plan(o->p->graph, o->n_samples, o->samples, out->n, out->node, &o->plan, e);
+  } while (st >= 0 && leave_out_small(o));
+  return st;
+}
+
+static ndg_status find_samples(opening *o, ndg_error *e) {
+  const ndg_task_arrays *tasks = &o->p->tasks.arrays;
+  o->samples = ndg_calloc((size_t)tasks->n_arrays, sizeof *o->samples);
+  o->array = ndg_calloc((size_t)tasks->n_arrays, sizeof *o->array);
+  o->narrow = ndg_calloc((size_t)tasks->n_arrays, sizeof *o->narrow);
+  if (!o->samples || !o->array || !o->narrow)
+    return ndg_no_memory(e, "blocks of samples");
+  for (uint64_t i = 0; i < tasks->n_arrays; i++)
+    if (tasks->arrays[i].role == NDG_SAMPLES && tasks->arrays[i].shape.dim[0] > 1) {
+      o->samples[o->n_samples] = o->p->arrays[i];
+      o->array[o->n_samples++] = (uint32_t)i;
+    }
+  return NDG_OK;
+}
+
+static ndg_status open(opening *o, const ndg_request *r, ndg_outputs *out, ndg_error *e) {
+  ndg_problem *p = o->p;
+  ndg_blocks *b = o->b = ndg_calloc(1, sizeof *b);
+  if (!b)
+    return ndg_no_memory(e, "blocks of samples");
+  b->pool = p->pool;
+  b->is_complex = r->is_complex;
+  b->dtype = r->is_complex ? NDG_C128 : p->dtype;
+  b->wide = b->dtype == NDG_F32 ? NDG_F64 : b->dtype;
+  b->n_tasks = p->tasks.arrays.n_tasks;
+  ndg_status st = open_parts(o, out, e);
+  if (st >= 0)
+    st = open_groups(o, e);
+  if (st >= 0)
+    st = open_finish(o, out, e);
+  return st >= 0 ? open_sums(b, e) : st;
+}
+
+ndg_status ndg_blocks_open(ndg_problem *p, const ndg_request *r, ndg_outputs *out,
+                           ndg_blocks **blocks, ndg_error *e) {
+  opening o = {.p = p};
+  *blocks = NULL;
+  ndg_status st = find_samples(&o, e);
+  if (st >= 0)
+    st = make_plan(&o, out, e);
+  if (st >= 0 && o.plan && o.plan->n_parts > 0)
+    st = open(&o, r, out, e);
+  if (st >= 0)
+    *blocks = o.b;
+  else
+    ndg_blocks_close(o.b);
+  ndg_rows_free(o.plan);
+  ndg_free(o.samples);
+  ndg_free(o.array);
+  ndg_free(o.narrow);
+  ndg_free(o.part);
+  ndg_free(o.finished);
+  return st;
+}
+
+static void close_program(ndg_block_program *block) {
+  ndg_program_destroy(block->program);
+  ndg_free(block->inputs);
+  ndg_free(block->outputs);
+  ndg_free(block->in_now);
+  ndg_free(block->out_now);
+  ndg_free(block->in_step);
+  ndg_free(block->out_step);
+  for (int i = 0; i < 2; i++) {
+    ndg_free(block->in[i]);
+    ndg_free(block->out[i]);
+  }
+}
+
+void ndg_blocks_close(ndg_blocks *b) {
+  if (!b)
+    return;
+  for (uint32_t g = 0; g < b->n_groups; g++) {
+    close_program(&b->groups[g].block);
+    close_program(&b->groups[g].rest);
+  }
+  ndg_free(b->groups);
+  ndg_free(b->parts);
+  ndg_free(b->block);
+  ndg_free(b->sum);
+  ndg_free(b);
+}

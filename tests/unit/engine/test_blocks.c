@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* Evaluations and phases block by block of samples, against those of all samples at once. */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "problem_fixture.h"
+
+static known_tasks tasks;
+static known_options options;
+static ndg_error e;
+
+static void set_up(void) {
+  known_tasks_fill(&tasks, 3);
+  options = (known_options){0};
+  e = (ndg_error){0};
+}
+
+static ndg_problem *open_cut(uint64_t rows, ndg_problem_spec spec) {
+  spec.block_rows = rows;
+  return known_open(&spec);
+}
+
+static bool is_cut(const ndg_problem *p, uint32_t compute) {
+  for (const ndg_compiled *c = p->compiled; c; c = c->next)
+    if (c->request.compute == compute)
+      return c->blocks != NULL;
+  return false;
+}
+
+static void check_near(const ndg_vector *a, const ndg_vector *b, long double tolerance) {
+  long double x[64], y[64];
+  ck_assert_uint_eq(a->length, b->length);
+  ck_assert_uint_le(a->length, 64);
+  for (uint64_t t = 0; t < a->n_tasks; t++) {
+    read_row(a, t, x);
+    read_row(b, t, y);
+    for (uint64_t i = 0; i < a->length; i++)
+      ck_assert_msg(fabsl(x[i] - y[i]) <= tolerance * (1 + fabsl(y[i])), "%.20Lg and %.20Lg", x[i],
+                    y[i]);
+  }
+}
+
+static const uint32_t kinds[] = {NDG_GRADIENT_DESCENT, NDG_HEAVY_BALL, NDG_NESTEROV, NDG_ADAM};
+
+/* Free and nudged, for every optimiser and every size of a block. */
+START_TEST(phases_in_blocks) {
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.inner.optimizer.kind = kinds[_i];
+  ndg_problem *whole = known_open(&spec);
+  for (int nudged = 0; nudged < 2; nudged++) {
+    result wanted = run(whole, 20, 0, 0.3 * nudged);
+    ck_assert(!is_cut(whole, NDG_COMPUTE_STEP));
+    for (uint64_t rows = 1; rows < N_ROWS; rows++) {
+      ndg_problem *p = open_cut(rows, spec);
+      result got = run(p, 20, 0, 0.3 * nudged);
+      ck_assert(is_cut(p, NDG_COMPUTE_STEP));
+      check_near(got.end, wanted.end, 1e-12L);
+      ck_assert_double_eq_tol(got.phase.gradient_norm, wanted.phase.gradient_norm, 1e-12);
+      ndg_vector_destroy(got.end);
+      ndg_problem_close(p);
+    }
+    ndg_vector_destroy(wanted.end);
+  }
+  ndg_problem_close(whole);
+}
+END_TEST
+
+START_TEST(transposed_steps_in_blocks) {
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.inner.optimizer.kind = kinds[_i];
+  ndg_vector *adjoint[2], *theta_bar[2];
+  for (uint64_t k = 0; k < 2; k++) {
+    ndg_problem *p = open_cut(3 * k, spec);
+    result r = run(p, 4, 0, 0);
+    adjoint[k] = state_of(p, kinds[_i], false);
+    theta_bar[k] = ndg_problem_new_vector(p, NDG_THETA, false, 0);
+    double numbers[3 * N_PHI];
+    for (uint64_t t = 0; t < 3; t++) {
+      for (uint64_t i = 0; i < adjoint[k]->length; i++)
+        numbers[i] = wobble(31 * t + i);
+      write_row(adjoint[k], t, numbers);
+    }
+    ck_assert_msg(ndg_problem_step_transposed(p, &p->inner.optimizer, r.end, 4, adjoint[k],
+                                              theta_bar[k], &e) == NDG_OK,
+                  "%s", e.text);
+    /* Adam transposed multiplies by curvature what depends on the whole gradient. */
+    ck_assert(is_cut(p, NDG_COMPUTE_TRANSPOSED_STEP) == (k == 1 && kinds[_i] != NDG_ADAM));
+    ndg_vector_destroy(r.end);
+    ndg_problem_close(p);
+  }
+  check_near(adjoint[1], adjoint[0], 1e-12L);
+  check_near(theta_bar[1], theta_bar[0], 1e-12L);
+  for (int k = 0; k < 2; k++) {
+    ndg_vector_destroy(adjoint[k]);
+    ndg_vector_destroy(theta_bar[k]);
+  }
+}
+END_TEST
+
+START_TEST(complex_phases_in_blocks) {
+  const ndg_problem_spec spec = known_spec(&options, &tasks);
+  ndg_vector *end[2];
+  for (uint64_t k = 0; k < 2; k++) {
+    ndg_problem *p = open_cut(3 * k, spec);
+    end[k] = state_of(p, NDG_GRADIENT_DESCENT, true);
+    ndg_phase phase = free_phase(end[k], 10);
+    phase.beta = (ndg_complex){0.2, 0.4};
+    relax(p, &phase);
+    ndg_problem_close(p);
+  }
+  const double *a = end[0]->data, *b = end[1]->data;
+  for (uint64_t i = 0; i < 2 * 3 * end[0]->stride; i++)
+    ck_assert_double_eq_tol(a[i], b[i], 1e-13);
+  ndg_vector_destroy(end[0]);
+  ndg_vector_destroy(end[1]);
+}
+END_TEST
+
+START_TEST(predictions_and_accuracy_in_blocks) {
+  const ndg_problem_spec spec = known_spec(&options, &tasks);
+  double phi[3 * N_PHI], whole[3 * N_ROWS], cut[3 * N_ROWS], accuracy[2];
+  for (uint64_t i = 0; i < 3 * N_PHI; i++)
+    phi[i] = wobble(i);
+  for (uint64_t rows = 0; rows < N_ROWS; rows++) {
+    ndg_problem *p = open_cut(rows, spec);
+    ck_assert_msg(ndg_problem_predict(p, phi, rows ? cut : whole, &e) == NDG_OK, "%s", e.text);
+    ck_assert(is_cut(p, NDG_COMPUTE_PREDICTIONS) == (rows > 0));
+    for (int i = 0; rows && i < 3 * N_ROWS; i++)
+      ck_assert_double_eq_tol(cut[i], whole[i], 1e-15);
+    ck_assert(ndg_problem_accuracy(p, p->start, &accuracy[rows > 0], &e) == NDG_OK);
+    ck_assert_double_eq(accuracy[rows > 0], accuracy[0]);
+    ndg_problem_close(p);
+  }
+}
+END_TEST
+
+/* Learning samples are drawn, and stay whole. */
+START_TEST(minibatches_stay_as_they_are) {
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.inner.batch_size = 3;
+  ndg_problem *whole = known_open(&spec), *p = open_cut(2, spec);
+  result wanted = run(whole, 20, 0, 0), got = run(p, 20, 0, 0);
+  ck_assert(!is_cut(p, NDG_COMPUTE_STEP));
+  ck_assert(same_bits(got.end, wanted.end));
+  ndg_vector_destroy(wanted.end);
+  ndg_vector_destroy(got.end);
+  ndg_problem_close(whole);
+  ndg_problem_close(p);
+}
+END_TEST
+
+/* Tasks evaluated together, or one by one: the same bits. */
+START_TEST(a_task_does_not_depend_on_others) {
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.dtype = _i ? NDG_F32 : NDG_F64;
+  ndg_problem *all = open_cut(3, spec);
+  tasks.tasks.n_tasks = 1;
+  ndg_problem *one = open_cut(3, spec);
+  result a = run(all, 20, 0, 0), b = run(one, 20, 0, 0);
+  ck_assert(memcmp(a.end->data, b.end->data, N_PHI * ndg_dtype_size(spec.dtype)) == 0);
+  ndg_vector_destroy(a.end);
+  ndg_vector_destroy(b.end);
+  ndg_problem_close(all);
+  ndg_problem_close(one);
+}
+END_TEST
+
+static ndg_status open_and_use(const ndg_problem_spec *spec) {
+  const told_options told = {.beta = 0.1};
+  const ndg_instance rule = told_rule(&told);
+  double gradient[N_THETA], phi[3 * N_PHI] = {0}, predictions[3 * N_ROWS];
+  ndg_record record = {.struct_size = sizeof record};
+  ndg_problem *p;
+  ndg_status st = ndg_problem_open(spec, &p, &e);
+  if (st >= 0)
+    st = ndg_problem_estimate(p, &rule, false, gradient, &record, &e);
+  if (st >= 0)
+    st = ndg_problem_predict(p, phi, predictions, &e);
+  ndg_problem_close(p);
+  return st;
+}
+
+START_TEST(running_out_of_memory_is_an_error) {
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.dtype = NDG_F32;
+  spec.block_rows = 3;
+  spec.inner.steps = 2;
+  ndg_status st = NDG_ENOMEM;
+  uint64_t n = 0;
+  for (; st == NDG_ENOMEM; n++) {
+    ndg_fail_allocations_after(n);
+    st = open_and_use(&spec);
+    ndg_fail_allocations_after(UINT64_MAX);
+    ck_assert_msg(st == NDG_ENOMEM || st == NDG_OK, "allocation %llu: %d, %s",
+                  (unsigned long long)n, st, e.text);
+  }
+  ck_assert_uint_gt(n, 100);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("blocks");
+  TCase *c = tcase_create("blocks");
+  tcase_add_checked_fixture(c, set_up, NULL);
+  tcase_set_timeout(c, 120);
+  tcase_add_loop_test(c, phases_in_blocks, 0, 4);
+  tcase_add_loop_test(c, transposed_steps_in_blocks, 0, 4);
+  tcase_add_test(c, complex_phases_in_blocks);
+  tcase_add_test(c, predictions_and_accuracy_in_blocks);
+  tcase_add_test(c, minibatches_stay_as_they_are);
+  tcase_add_loop_test(c, a_task_does_not_depend_on_others, 0, 2);
+  tcase_add_test(c, running_out_of_memory_is_an_error);
+  suite_add_tcase(s, c);
+  return run_suite(s);
+}
