@@ -108,13 +108,12 @@ ndg_status ndg_problem_open(const ndg_problem_spec *s, ndg_problem **out, ndg_er
 /* The same problem again, in any element type, with the tasks of `p`. */
 static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, ndg_problem **out,
                          ndg_error *e) {
-  const ndg_problem_spec spec = {
-      .learner = p->learner,
-      .inner = p->inner,
-      .dtype = dtype,
-      .seed = p->seed,
-      .pool = pool,
-      .block_rows = p->block_rows};
+  const ndg_problem_spec spec = {.learner = p->learner,
+                                 .inner = p->inner,
+                                 .dtype = dtype,
+                                 .seed = p->seed,
+                                 .pool = pool,
+                                 .block_rows = p->block_rows};
   ndg_problem *q;
   ndg_status st = start_problem(&spec, &q, e);
   *out = NULL;
