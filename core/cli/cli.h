@@ -9,10 +9,14 @@
 
 /* Verbs: argv[0] is the verb's name; the result is the exit status (0 or 1). Contract of all:
    [main; any; I/O] */
+int ndg_cli_compare(int argc, char **argv);
+int ndg_cli_export(int argc, char **argv);
 int ndg_cli_help(int argc, char **argv);
 int ndg_cli_info(int argc, char **argv);
 int ndg_cli_list(int argc, char **argv);
 int ndg_cli_run(int argc, char **argv);
+int ndg_cli_runs(int argc, char **argv);
+int ndg_cli_show(int argc, char **argv);
 int ndg_cli_version(int argc, char **argv);
 
 typedef struct ndg_cli_option {
@@ -67,6 +71,13 @@ int ndg_cli_add_plugin(ndg_cli_plugins *, const char *file);
 /* [main; any; I/O] A registry with the plugins that are found by default and these files. */
 ndg_status ndg_cli_open_registry(const char *const *files, size_t n, ndg_registry **out,
                                  ndg_error *);
+
+/* [main; any; I/O] A verb whose work is done by the function that the module nudge.cli.VERB gives:
+   it gets the arguments as ndg_lua_run_module says. Returns the exit status. */
+int ndg_cli_lua_verb(const ndg_cli_usage *, int argc, char **argv);
+/* [main; any; I/O] Folder that holds nudge/init.lua: the source tree for an executable that lies
+   where it was built, the installed one for any other. */
+const char *ndg_cli_library_folder(void);
 
 /* [main; any; I/O] A component's description, on stdout, as JSON or Markdown. */
 void ndg_cli_info_json(const ndg_loaded *);

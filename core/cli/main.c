@@ -16,6 +16,10 @@ typedef struct verb {
 
 static const verb verbs[] = {
     {"run", "run an experiment script", ndg_cli_run},
+    {"runs", "list the runs that a folder keeps", ndg_cli_runs},
+    {"show", "show a run", ndg_cli_show},
+    {"compare", "compare runs", ndg_cli_compare},
+    {"export", "give out the numbers of a run", ndg_cli_export},
     {"list", "list learners and rules", ndg_cli_list},
     {"info", "describe a learner or rule and its options", ndg_cli_info},
     {"version", "say what this nudge is made of", ndg_cli_version},

@@ -119,21 +119,6 @@ static ndg_status make_folder(const char *path, ndg_error *e) {
   return st;
 }
 
-/* Folder that holds nudge/init.lua: the source tree for an executable that lies where it was built,
-   the installed one for any other. */
-static const char *library_folder(void) {
-  static char path[4096];
-  const ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-  char *slash = n > 0 ? (path[n] = 0, strrchr(path, '/')) : NULL;
-  if (slash) {
-    *slash = 0;
-    if (strcmp(path, NDG_BUILD_FOLDER) == 0) {
-      return NDG_LUA_SOURCE_FOLDER;
-    }
-  }
-  return NDG_LUA_FOLDER;
-}
-
 static uint32_t default_threads(void) {
   const uint32_t n = ndg_processor_count();
   return n < DEFAULT_THREADS ? n : DEFAULT_THREADS;
@@ -145,7 +130,7 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
   ndg_cli_progress progress;
   ndg_lua_host host = {.n_threads = a->n_threads ? a->n_threads : default_threads(),
                        .out = a->out ? a->out : ".",
-                       .library = library_folder(),
+                       .library = ndg_cli_library_folder(),
                        .script = a->script,
                        .n_settings = a->n_settings,
                        .settings = a->settings,

@@ -39,6 +39,9 @@ void ndg_lua_clear_before_writing(lua_State *L);
 /* One line for the user on stderr, after an unfinished line of progress has gone. [-0, +0, -] */
 void ndg_lua_notice(const ndg_lua_host *, const char *text);
 
+/* arguments.c: as a table. [-0, +1, m] */
+void ndg_lua_push_arguments(lua_State *L, const ndg_lua_arguments *);
+
 /* error.c */
 const char *ndg_lua_status_name(ndg_status); /* "ok", "diverged", "invalid", ... */
 /* Position "script.lua:12:" of the innermost frame outside nudge's own Lua. [-0, +1, m] */

@@ -179,7 +179,9 @@ static int describe_failure(lua_State *L) {
 
 typedef struct run_context {
   ndg_lua_host *host;
-  const char *path;
+  const char *path;   /* of a script, or */
+  const char *module; /* the name of a module */
+  const ndg_lua_arguments *arguments;
   char **trace;
   ndg_error *error;
 } run_context;
@@ -232,6 +234,20 @@ static int run_protected(lua_State *L) {
   return 0;
 }
 
+/* [-1, +0, e] A module gives a function of the arguments. */
+static int run_module_protected(lua_State *L) {
+  run_context *run = lua_touserdata(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
+  lua_pushfstring(L, "%s/", run->host->library);
+  lua_setfield(L, LUA_REGISTRYINDEX, "nudge.library");
+  lua_getglobal(L, "require");
+  lua_pushstring(L, run->module);
+  lua_call(L, 1, 1);
+  ndg_lua_push_arguments(L, run->arguments);
+  lua_call(L, 1, 0);
+  return 0;
+}
+
 typedef struct run_end {
   const char *status, *message;
   ndg_error *error;
@@ -278,25 +294,39 @@ static void finish(ndg_lua_host *host, lua_State *L, ndg_error *e) {
   }
 }
 
-ndg_status ndg_lua_run_file(ndg_lua_host *host, lua_State *L, const char *path, char **trace,
-                            ndg_error *e) {
-  run_context run = {.host = host, .path = path, .trace = trace, .error = e};
+/* [main; open; cost of the function] */
+static void run_function(lua_State *L, lua_CFunction f, run_context *run) {
+  ndg_error *e = run->error;
   *e = (ndg_error){0};
   interrupted = 0;
   running = L;
   void (*before)(int) = signal(SIGINT, on_interrupt);
   lua_settop(L, 0);
   lua_pushcfunction(L, on_error);
-  lua_pushcfunction(L, run_protected);
-  lua_pushlightuserdata(L, &run);
-  int code = lua_pcall(L, 1, 0, 1);
+  lua_pushcfunction(L, f);
+  lua_pushlightuserdata(L, run);
+  const int code = lua_pcall(L, 1, 0, 1);
   signal(SIGINT, before);
   if (code != LUA_OK && !e->code) {
     /* Out of memory, or an error while handling one: the handler has not run. */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error";
-    ndg_fail(e, code == LUA_ERRMEM ? NDG_ENOMEM : NDG_EINVAL, "%s: %s", path, text);
+    ndg_fail(e, code == LUA_ERRMEM ? NDG_ENOMEM : NDG_EINVAL, "%s: %s",
+             run->path ? run->path : run->module, text);
   }
+}
+
+ndg_status ndg_lua_run_file(ndg_lua_host *host, lua_State *L, const char *path, char **trace,
+                            ndg_error *e) {
+  run_context run = {.host = host, .path = path, .trace = trace, .error = e};
+  run_function(L, run_protected, &run);
   finish(host, L, e);
+  return e->code;
+}
+
+ndg_status ndg_lua_run_module(ndg_lua_host *host, lua_State *L, const char *module,
+                              const ndg_lua_arguments *arguments, ndg_error *e) {
+  run_context run = {.host = host, .module = module, .arguments = arguments, .error = e};
+  run_function(L, run_module_protected, &run);
   return e->code;
 }
 

@@ -66,6 +66,21 @@ void ndg_lua_close(ndg_lua_host *, lua_State *);
 ndg_status ndg_lua_run_file(ndg_lua_host *, lua_State *, const char *path, char **trace,
                             ndg_error *);
 
+/* Arguments of a command: `name` of an option ("--out"), NULL for an operand; `value` NULL: the
+   option has none. */
+typedef struct ndg_lua_argument {
+  const char *name, *value;
+} ndg_lua_argument;
+typedef struct ndg_lua_arguments {
+  uint64_t n;
+  const ndg_lua_argument *at;
+} ndg_lua_arguments;
+/* [main; open; cost of the function] Calls the function that a module of nudge gives, with a table
+   of the arguments: `operands`, and a list of values (true: it has none) for each option, under its
+   name with _ for -. On failure the error holds one line. */
+ndg_status ndg_lua_run_module(ndg_lua_host *, lua_State *, const char *module,
+                              const ndg_lua_arguments *, ndg_error *);
+
 /* The C module; [-0, +1, e]. */
 int luaopen_nudge_core(lua_State *);
 

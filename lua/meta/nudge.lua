@@ -488,6 +488,7 @@ function nudge.log(series, step, values) end
 ---@field updated number
 ---@field finished number?
 ---@field message string? the error that ended it
+---@field set string what `--set` gave: "seeds=5 preset=quick"
 ---@field host string
 ---@field pid integer
 
@@ -520,6 +521,11 @@ function Store:run(id) end
 ---@param options? { after_step?: integer }
 ---@return { step: integer, [string]: number }[]
 function Store:rows(id, series, options) end
+---What became of each metric of a series.
+---@param id integer|"last"
+---@param series string
+---@return { name: string, volatile: boolean, n: integer, first: number, first_step: integer, last: number, last_step: integer, lowest: number, lowest_step: integer, highest: number, highest_step: integer }[]
+function Store:summary(id, series) end
 function Store:close() end
 
 ---@class nudge.store

@@ -38,7 +38,8 @@ local function query(self, text)
 end
 
 local COLUMNS = "id, name, status, script, script_sha256, started, updated, finished, message, "
-  .. "pid, host, process"
+  .. "pid, host, process, (SELECT group_concat((value ->> 'name') || '=' || (value ->> 'value'), "
+  .. "' ') FROM json_each(manifest, '$.set')) AS set_text"
 
 -- A run whose process is gone has not said how it ended: it was killed.
 local function described(row)
@@ -47,6 +48,7 @@ local function described(row)
     row.status = "killed"
   end
   row.process = nil
+  row.set, row.set_text = row.set_text or "", nil
   return row
 end
 
@@ -191,6 +193,29 @@ function Store:rows(id, series, options)
       out[#out + 1] = row
     end
     row[names[cell.metric]] = cell.value or 0 / 0
+  end
+  return out
+end
+
+-- What became of each metric of a series, in the order they came: first, last, lowest and highest
+-- value with their steps. What is no number is no extremum.
+function Store:summary(id, series)
+  local of = query(self, "SELECT id FROM series WHERE run = ? AND name = ?")
+    :first(id_of(self, id), series)
+  local out, by_id = {}, {}
+  for i, m in ipairs(query(self, "SELECT id, name, volatile FROM metrics WHERE series = ? "
+    .. "ORDER BY id"):all(of)) do
+    out[i] = { name = m.name, volatile = m.volatile ~= 0 }
+    by_id[m.id] = out[i]
+  end
+  for _, what in ipairs { { "first", "min(step)" }, { "last", "max(step)" },
+    { "lowest", "min(value)" }, { "highest", "max(value)" } } do
+    for _, row in ipairs(query(self, string.format("SELECT metric, step, value, count(*) AS n, "
+      .. "%s AS picked FROM rows WHERE series = ? GROUP BY metric", what[2])):all(of)) do
+      local metric = by_id[row.metric]
+      metric[what[1]], metric[what[1] .. "_step"] = row.value or 0 / 0, row.step
+      metric.n = row.n
+    end
   end
   return out
 end

@@ -6,6 +6,7 @@ local check = require "nudge.check"
 local output = require "nudge.output"
 local report = require "nudge.report"
 local study_files = require "nudge.study_files"
+local study_record = require "nudge.study_record"
 local figure = require "nudge.study_figure"
 local sweep = require "nudge.sweep"
 local theory = require "nudge.theory"
@@ -236,11 +237,13 @@ function study.gradient_error(given)
   local name = t.name or t.problem:spec().name
   local s = { name = name, problem = t.problem, families = families, rows = {} }
   setmetatable(s, study)
+  study_record.start(s, t.problem)
   s.exact = exact_of(t.problem, t.exact, name)
   s.learned = learned_of(t.problem, s.exact)
   run(s, points)
   check_failures(s.rows)
   analyse(s)
+  study_record.finish(s)
   return s
 end
 

@@ -24,6 +24,26 @@ local function swept_names(studies)
   return check.sorted_keys(names)
 end
 
+-- The rows of a study as values by name.
+function study_files.rows(s, swept)
+  local rows = {}
+  for i, row in ipairs(s.rows) do
+    local out = { study = s.name, rule = row.family.id, label = row.family.label,
+      status = row.status, note = row.error or row.note }
+    for _, name in ipairs(swept or swept_names { s }) do
+      out[name] = row.values[name]
+    end
+    for _, name in ipairs(measures) do
+      out[name] = row[name]
+    end
+    for _, name in ipairs(records) do
+      out[name] = row.record[name]
+    end
+    rows[i] = out
+  end
+  return rows
+end
+
 function study_files.csv(studies)
   local swept, rows = swept_names(studies), {}
   local columns = { "study", "rule", "label", table.unpack(swept) }
@@ -31,20 +51,8 @@ function study_files.csv(studies)
     table.move(names, 1, #names, #columns + 1, columns)
   end
   for _, s in ipairs(studies) do
-    for _, row in ipairs(s.rows) do
-      local out = { study = s.name, rule = row.family.id, label = row.family.label,
-        status = row.status, note = row.error or row.note }
-      for _, name in ipairs(swept) do
-        out[name] = row.values[name]
-      end
-      for _, name in ipairs(measures) do
-        out[name] = row[name]
-      end
-      for _, name in ipairs(records) do
-        out[name] = row.record[name]
-      end
-      rows[#rows + 1] = out
-    end
+    local own = study_files.rows(s, swept)
+    table.move(own, 1, #own, #rows + 1, rows)
   end
   return text.csv(columns, rows)
 end

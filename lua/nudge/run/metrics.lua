@@ -9,8 +9,8 @@ function metrics.of(owner, values)
   local names, numbers = check.sorted_keys(values), {}
   for i, name in ipairs(names) do
     local value = values[name]
-    if type(name) ~= "string" or name == "" or name == "step" then
-      check.fail("%s: a metric is named by a text other than 'step', got %s", owner,
+    if type(name) ~= "string" or name == "" or name == "step" or name == "series" then
+      check.fail("%s: a metric is named by a text other than 'step' and 'series', got '%s'", owner,
         tostring(name))
     elseif type(value) == "boolean" then
       value = value and 1 or 0
