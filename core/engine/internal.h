@@ -237,10 +237,11 @@ struct ndg_problem {
   /* last dense Hessian that was factorised, for Newton phases and dense solves */
   struct ndg_factor *factor;
 
-  ndg_task_states phase;    /* tasks at the end of the last phase */
-  ndg_task_states outcome;  /* the worst of all phases of the last estimate or learning */
-  uint64_t n_phases;        /* that outcome is of */
-  double *norms;            /* per task: gradient norms of the running phase */
+  ndg_task_states phase;   /* tasks at the end of the last phase */
+  ndg_task_states outcome; /* the worst of all phases of the last estimate or learning */
+  uint64_t n_phases;       /* that outcome is of */
+  bool stretch_begins;     /* a rule has the initial state to learn from, and nothing has run yet */
+  double *norms;           /* per task: gradient norms of the running phase */
   double *free_contraction; /* per task: of the last phase from the initial point; 0: not known */
 
   /* estimates */

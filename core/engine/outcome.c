@@ -43,6 +43,7 @@ void ndg_outcomes_begin(ndg_problem *p) {
   memset(p->outcome.step, 0, n * sizeof *p->outcome.step);
   memset(p->free_contraction, 0, n * sizeof *p->free_contraction);
   p->n_phases = 0;
+  p->stretch_begins = false;
 }
 
 /* Converged only if all phases are, by the last of them; diverged if one is. */

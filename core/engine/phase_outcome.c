@@ -67,11 +67,22 @@ static ndg_status outcome(ndg_phase_run *r, ndg_error *e) {
   return NDG_OK;
 }
 
+/* A stretch of one trajectory: a free phase that carries a state along, or records states from one
+   on. It goes on from an earlier phase, or is run again on purpose, to save memory. */
+static bool is_stretch(const ndg_phase *ph) {
+  const bool carries = ph->start && ph->start->space == NDG_STATE;
+  const bool is_free = ph->beta.re == 0 && ph->beta.im == 0;
+  return carries && is_free && (ph->record || ph->end->space == NDG_STATE);
+}
+
 void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
   ndg_record *record = &p->record;
-  if (ph->steps == 0)
-    return; /* a rule asked for the initial point: nothing has run */
-  record->learner_runs++;
+  if (ph->steps == 0) { /* a rule asked for the initial point: nothing has run */
+    p->stretch_begins = !ph->start && ph->end->space == NDG_STATE;
+    return;
+  }
+  record->learner_runs += !is_stretch(ph) || p->stretch_begins;
+  p->stretch_begins = false;
   const double norm = isnan(ph->gradient_norm) ? INFINITY : ph->gradient_norm;
   if (!(norm <= record->gradient_norm))
     record->gradient_norm = norm;
@@ -81,14 +92,9 @@ void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
     record->nonlocal |= NDG_USES_STORED_TRAJECTORY;
 }
 
-/* Is there a reason to keep where a phase ended? Free phases that carry a state along, or record
-   states from one on, are stretches of a trajectory that is run again on purpose, to save memory.
- */
+/* Is there a reason to keep where a phase ended? */
 static bool worth_keeping(const ndg_phase *ph, const ndg_phase_key *key) {
-  const bool carries = ph->start && ph->start->space == NDG_STATE;
-  const bool replays = carries && (ph->record || ph->end->space == NDG_STATE);
-  const bool is_free = ph->beta.re == 0 && ph->beta.im == 0;
-  return ndg_phase_has_identity(key) && !(replays && is_free);
+  return ndg_phase_has_identity(key) && !is_stretch(ph);
 }
 
 ndg_status ndg_phase_finish(ndg_phase_run *r, const ndg_phase_key *key, ndg_error *e) {

@@ -65,6 +65,16 @@ static void note_missed(estimate *x) {
                  info.tolerance, (unsigned long long)x->steps);
 }
 
+ndg_status unrolled_check_window(const unrolled_options *o, uint64_t steps, ndg_error *e) {
+  if ((uint64_t)o->window <= steps) {
+    return NDG_OK;
+  }
+  return ndg_fail(e, NDG_EINVAL,
+                  "window = %lld is more than the %llu steps of learning; choose at most that, or "
+                  "window = 0 for all of them",
+                  (long long)o->window, (unsigned long long)steps);
+}
+
 /* How many steps there are, and through how many of them to go back. */
 static ndg_status count_steps(estimate *x) {
   const unrolled_options *o = x->options;
@@ -82,6 +92,10 @@ static ndg_status count_steps(estimate *x) {
   }
   x->n_tasks = info.n_tasks;
   x->steps = o->steps < 0 ? info.steps : (uint64_t)o->steps;
+  const ndg_status fits = unrolled_check_window(o, x->steps, x->error);
+  if (fits < 0) {
+    return fits;
+  }
   if (o->steps < 0 && info.tolerance > 0) {
     if (info.n_tasks > 1) {
       return ndg_fail(x->error, NDG_EINVAL,
@@ -96,7 +110,7 @@ static ndg_status count_steps(estimate *x) {
     }
     x->steps = p.steps_taken;
   }
-  const uint64_t window = (uint64_t)o->window;
+  const uint64_t window = (uint64_t)o->window; /* learning may have ended early at a tolerance */
   x->window = window == 0 || window > x->steps ? x->steps : window;
   x->first = o->state == FRESH ? 0 : x->steps - x->window;
   return NDG_OK;

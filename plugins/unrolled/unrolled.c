@@ -23,7 +23,8 @@ static const ndg_choice optimizers[] = {
 
 static const ndg_option option_table[] = {
     NDG_OPT_I64(unrolled_options, window, 0, 0, INT64_MAX,
-                "Last steps to go back through; 0: all of them, and the initial point."),
+                "Last steps to go back through, at most those of learning; 0: all of them. All of "
+                "them reach the initial point."),
     NDG_OPT_ENUM(unrolled_options, start, EXACT, starts, "What the initial point gets."),
     NDG_OPT_ENUM(unrolled_options, state, CARRIED, states,
                  "Optimiser state with which a truncated window begins."),
@@ -53,7 +54,8 @@ static ndg_status check(const void *options, ndg_error *e) {
     return ndg_fail(e, NDG_EINVAL, "%s is for a truncated window, and window = 0 is all steps",
                     o->start == WINDOW ? "start = window" : "state = fresh");
   }
-  return learning_check_momentum("momentum", o->optimizer, o->momentum, e);
+  const ndg_status st = o->steps < 0 ? NDG_OK : unrolled_check_window(o, (uint64_t)o->steps, e);
+  return st < 0 ? st : learning_check_momentum("momentum", o->optimizer, o->momentum, e);
 }
 
 static const char *const *needs_of(const void *options) {

@@ -19,4 +19,7 @@ typedef struct unrolled_options {
 ndg_status unrolled_estimate(const void *options, const ndg_problem_api *, ndg_problem *,
                              ndg_vector *gradient, ndg_record *, ndg_error *);
 
+/* [any; any; cheap] A window of more steps than there are would be one of all steps in silence. */
+ndg_status unrolled_check_window(const unrolled_options *, uint64_t steps, ndg_error *);
+
 #endif

@@ -144,7 +144,9 @@ enum {
 typedef struct ndg_record {
   uint32_t struct_size;
   uint32_t nonlocal;
-  uint64_t learner_runs;            /* phases, counted as if each were run from its start */
+  /* Phases, counted as if each were run from its start; free ones that go from STATE to STATE, or
+     record, are stretches of one learning and count as one with the phase that they go on from. */
+  uint64_t learner_runs;
   uint64_t gradient_evaluations;    /* per task; a complex one counts as one */
   uint64_t hessian_vector_products; /* products with ∂²φφ, and transposed steps */
   uint64_t mixed_products;

@@ -30,8 +30,9 @@ START_TEST(scalar_by_hand) {
   }
   (void)estimate(problem, "unrolled", "", other);
   ck_assert_mem_eq(found, other, sizeof(double));
-  (void)estimate(problem, "unrolled", "window=100", other);
-  ck_assert_mem_eq(found, other, sizeof(double));
+  check_estimate_refused(problem, "unrolled", "window=10",
+                         "window = 10 is more than the 9 steps of learning");
+  check_estimate_refused(problem, "unrolled", "window=10", "window = 0 for all");
   ndg_problem_close(problem);
 }
 END_TEST
@@ -128,6 +129,7 @@ START_TEST(costs) {
   const ndg_record stored = estimate(problem, "unrolled", "window=40", found);
   ck_assert_uint_eq(stored.hessian_vector_products, 40);
   ck_assert_uint_eq(stored.gradient_evaluations, 60 + 1);
+  ck_assert_uint_eq(stored.learner_runs, 1);
   ck_assert(stored.nonlocal & NDG_USES_TIME_REVERSAL);
   ck_assert(stored.nonlocal & NDG_USES_STORED_TRAJECTORY);
   for (uint64_t s = 1; s <= 12; s++) {
@@ -136,7 +138,36 @@ START_TEST(costs) {
     const ndg_record record = estimate(problem, "unrolled", options, found);
     ck_assert_uint_eq(record.hessian_vector_products, 40);
     ck_assert_uint_eq(record.gradient_evaluations, 20 + fewest(40, s) + 1 + 1);
+    ck_assert_uint_eq(record.learner_runs, 1);
   }
+  ndg_problem_close(problem);
+}
+END_TEST
+
+/* Learning that goes on from where it was, or that is run again to save memory, is one learning. */
+START_TEST(one_learning_is_one_run) {
+  static const char *const memory[] = {"store_all", "checkpoint", "recompute"};
+  static const char *const windows[] = {"", "; window=20", "; window=7", "; window=7; state=fresh"};
+  ndg_problem *problem = open_linear_quadratic(descent(0.05, 20));
+  for (int w = 0; w < 4; w++) {
+    for (int m = 0; m < 3; m++) {
+      for (int again = 0; again < 2; again++) { /* the second time out of the cache */
+        char options[80];
+        (void)snprintf(options, sizeof options, "memory=%s%s", memory[m], windows[w]);
+        const ndg_record record = estimate(problem, "unrolled", options, found);
+        ck_assert_msg(record.learner_runs == 1, "%s: %llu runs", options,
+                      (unsigned long long)record.learner_runs);
+      }
+    }
+  }
+  const ndg_record none = estimate(problem, "unrolled", "steps=0", found);
+  ck_assert_uint_eq(none.learner_runs, 0);
+  ndg_problem_close(problem);
+  ndg_inner inner = descent(0.3, 500);
+  inner.tolerance = 1e-4;
+  problem = open_direct(inner, 1); /* a learning of its own finds out how many steps there are */
+  const ndg_record twice = estimate(problem, "unrolled", "memory=recompute", found);
+  ck_assert_uint_eq(twice.learner_runs, 2);
   ndg_problem_close(problem);
 }
 END_TEST
@@ -166,6 +197,10 @@ START_TEST(learning_to_a_tolerance) {
   (void)estimate(problem, "unrolled", "", found);
   (void)estimate(problem, "unrolled", options, other);
   ck_assert_mem_eq(found, other, 2 * sizeof(double));
+  /* A window of steps that might have been taken: all that were. */
+  (void)estimate(problem, "unrolled", "window=500", other);
+  ck_assert_mem_eq(found, other, 2 * sizeof(double));
+  check_estimate_refused(problem, "unrolled", "window=501", "the 500 steps of learning");
   check_estimate_refused(tasks, "unrolled", "", "set steps");
   (void)estimate(tasks, "unrolled", options, found);
   ck_assert_mem_eq(found, other, 2 * sizeof(double));
@@ -234,6 +269,7 @@ START_TEST(bad_options) {
       {"snapshots=4", "snapshots = 4 is for memory = checkpoint only"},
       {"snapshots=4; memory=recompute", "memory = checkpoint only"},
       {"window=-1", "window"},
+      {"window=7; steps=6", "window = 7 is more than the 6 steps of learning"},
       {"memory=all", "store_all"},
       {"steps=-2", "steps"}};
   check_refused(NDG_KIND_RULE, "unrolled", cases[_i][0], cases[_i][1]);
@@ -248,6 +284,7 @@ int main(void) {
   tcase_add_loop_test(tests, differences_of_the_whole_learning, NDG_GRADIENT_DESCENT, NDG_NEWTON);
   tcase_add_loop_test(tests, memory_regimes_agree_bit_for_bit, NDG_GRADIENT_DESCENT, NDG_NEWTON);
   tcase_add_test(tests, costs);
+  tcase_add_test(tests, one_learning_is_one_run);
   tcase_add_test(tests, own_learning);
   tcase_add_test(tests, learning_to_a_tolerance);
   tcase_add_test(tests, missed_tolerance_is_said);
