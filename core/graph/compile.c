@@ -11,13 +11,15 @@ static ndg_status allocate(ndg_lowering *l) {
   l->needed = ndg_calloc(n, 1);
   l->is_output = ndg_calloc(n, 1);
   l->is_complex = ndg_calloc(n, 1);
+  l->n_uses = ndg_calloc(n, sizeof *l->n_uses);
   l->chain = ndg_calloc(n, sizeof *l->chain);
   l->chain_size = ndg_calloc(n, sizeof *l->chain_size);
   l->summed = ndg_calloc(n, sizeof *l->summed);
+  l->started = ndg_calloc(n, sizeof *l->started);
   l->slot = ndg_calloc(n, sizeof *l->slot);
   l->value = ndg_calloc(n, sizeof *l->value);
-  const bool all = l->needed && l->is_output && l->is_complex && l->chain && l->chain_size &&
-                   l->summed && l->slot && l->value;
+  const bool all = l->needed && l->is_output && l->is_complex && l->n_uses && l->chain &&
+                   l->chain_size && l->summed && l->started && l->slot && l->value;
   return all ? NDG_OK : ndg_lowering_no_memory(l);
 }
 
@@ -25,9 +27,11 @@ static void release(ndg_lowering *l) {
   ndg_free(l->needed);
   ndg_free(l->is_output);
   ndg_free(l->is_complex);
+  ndg_free(l->n_uses);
   ndg_free(l->chain);
   ndg_free(l->chain_size);
   ndg_free(l->summed);
+  ndg_free(l->started);
   ndg_free(l->slot);
   ndg_free(l->value);
 }

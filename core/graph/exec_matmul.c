@@ -63,6 +63,18 @@ static ndg_gemm shape_of(const ndg_instruction *x, const matrix *a, const matrix
                     .b_packed = x->packed};
 }
 
+/* Where the row that is added to a task's product lies, if there is one. */
+static const void *start_of(const ndg_worker *w, const ndg_instruction *x, uint64_t task,
+                            size_t *step) {
+  *step = 0;
+  if (x->n_in < 3)
+    return NULL;
+  const ndg_operand *o = &x->in[2];
+  *step = w->program->task_step[o->buffer];
+  return ndg_address(w, o->buffer) +
+         (o->offset + (int64_t)(task * *step)) * (int64_t)w->program->real_bytes;
+}
+
 /* Rows [begin, end) of a shared result. */
 static uint64_t row_offset(const matrix *a, uint64_t begin) {
   return (a->transposed ? begin : begin * a->row) * a->element;
@@ -74,12 +86,13 @@ void ndg_exec_pack(const ndg_worker *w, const ndg_instruction *x, uint64_t begin
   ndg_gemm_pack(w->program->real, &g, b.data, begin, end, output(w, x, 0));
 }
 
-/* Small products of all tasks by one call. */
+/* Small products of all tasks by one call; rows are added to small ones only. */
 static bool many_products(const ndg_worker *w, const ndg_instruction *x, const matrix *a,
                           const matrix *b, uint64_t begin, uint64_t end) {
   ndg_gemm g = shape_of(x, a, b);
   ndg_gemm_steps s = {
       .n = end - begin, .a = a->task_step, .b = b->task_step, .c = w->program->task_step[x->out]};
+  g.start = start_of(w, x, begin, &s.start);
   const ndg_dtype dtype = adapt(w, x, &g);
   if (!ndg_gemm_is_small(dtype, &g))
     return false;
@@ -96,8 +109,10 @@ void ndg_exec_matmul(const ndg_worker *w, const ndg_instruction *x, uint64_t beg
   const ndg_program *p = w->program;
   const matrix a = matrix_of(w, &x->in[0]), b = matrix_of(w, &x->in[1]);
   ndg_gemm g = shape_of(x, &a, &b);
+  size_t step;
   if (!x->per_task) {
     g.m = end - begin;
+    g.start = start_of(w, x, 0, &step);
     product(w, x, g, a.data + row_offset(&a, begin), b.data,
             output(w, x, 0) + begin * x->n * p->buffers[x->out].element);
     return;

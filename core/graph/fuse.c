@@ -36,8 +36,33 @@ static void use(ndg_lowering *l, uint32_t *common, uint8_t *state, ndg_node n, n
     common[n] = 0;
 }
 
+/* A row that is added to a small product, and to nothing else, is added where that is stored. */
+static bool starts_product(ndg_lowering *l, ndg_node n) {
+  const ndg_graph_node *node = ndg_graph_get(l->graph, n);
+  for (uint32_t i = 0; node->op == NDG_OP_ADD && i < 2; i++) {
+    const ndg_node product = node->in[i];
+    const ndg_graph_node *p = ndg_graph_get(l->graph, product);
+    const ndg_graph_node *row = ndg_graph_get(l->graph, node->in[1 - i]);
+    if (p->op != NDG_OP_MATMUL || l->n_uses[product] != 1 || l->is_output[product] ||
+        row->op != NDG_OP_BROADCAST || p->per_task != node->per_task ||
+        !ndg_is_small_product(l, product))
+      continue;
+    const ndg_graph_node *from = ndg_graph_get(l->graph, row->in[0]);
+    if (from->op == NDG_OP_CONSTANT || from->shape.n_dims == 0 ||
+        from->shape.dim[from->shape.n_dims - 1] != p->shape.dim[1])
+      continue;
+    l->started[product] = n;
+    return true;
+  }
+  return false;
+}
+
 static void settle(ndg_lowering *l, ndg_node n, uint32_t common) {
   const ndg_graph_node *node = ndg_graph_get(l->graph, n);
+  if (starts_product(l, n)) {
+    l->chain[n] = 0;
+    return;
+  }
   const bool fusible = ndg_is_elementwise(node->op) || ndg_is_flat_view(node->op);
   if (fusible && common && !l->is_output[n] && l->chain_size[common] < NDG_MAX_CHAIN) {
     l->chain[n] = common;
@@ -52,19 +77,28 @@ static void settle(ndg_lowering *l, ndg_node n, uint32_t common) {
 }
 
 /* sum_tasks of a product that nothing else uses becomes one instruction. */
-static void settle_sum(ndg_lowering *l, ndg_node n, const uint32_t *n_uses) {
+static void settle_sum(ndg_lowering *l, ndg_node n) {
   const ndg_graph_node *node = ndg_graph_get(l->graph, n);
   if (node->op != NDG_OP_SUM_TASKS || l->program->n_tasks == 1)
     return;
   const ndg_node product = node->in[0];
-  if (ndg_graph_get(l->graph, product)->op == NDG_OP_MATMUL && n_uses[product] == 1 &&
+  if (ndg_graph_get(l->graph, product)->op == NDG_OP_MATMUL && l->n_uses[product] == 1 &&
       !l->is_output[product])
     l->summed[product] = n;
+}
+
+static void count_uses(ndg_lowering *l) {
+  for (ndg_node n = 1; n <= l->n_nodes; n++) {
+    const ndg_graph_node *node = ndg_graph_get(l->graph, n);
+    for (uint32_t i = 0; l->needed[n] && i < node->n_in; i++)
+      l->n_uses[node->in[i]]++;
+  }
 }
 
 void ndg_fuse(ndg_lowering *l) {
   uint32_t *common = l->slot; /* borrowed; cleared below */
   uint8_t *state = (uint8_t *)l->summed;
+  count_uses(l);
   for (ndg_node n = l->n_nodes; n > 0; n--) {
     if (!l->needed[n])
       continue;
@@ -75,14 +109,7 @@ void ndg_fuse(ndg_lowering *l) {
   }
   for (ndg_node n = 0; n <= l->n_nodes; n++)
     l->slot[n] = l->summed[n] = 0;
-  for (ndg_node n = 1; n <= l->n_nodes; n++) {
-    const ndg_graph_node *node = ndg_graph_get(l->graph, n);
-    for (uint32_t i = 0; l->needed[n] && i < node->n_in; i++)
-      l->slot[node->in[i]]++;
-  }
   for (ndg_node n = 1; n <= l->n_nodes; n++)
     if (l->needed[n])
-      settle_sum(l, n, l->slot);
-  for (ndg_node n = 0; n <= l->n_nodes; n++)
-    l->slot[n] = 0;
+      settle_sum(l, n);
 }

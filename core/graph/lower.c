@@ -128,7 +128,9 @@ static ndg_status lower_node(ndg_lowering *l, ndg_node n) {
     l->value[n] = constant_operand(node->attr.value, &node->shape);
     return NDG_OK;
   case NDG_OP_MATMUL:
-    return l->summed[n] ? NDG_OK : ndg_lower_matmul(l, n, n);
+    return l->summed[n] || l->started[n] ? NDG_OK : ndg_lower_matmul(l, n, n);
+  case NDG_OP_ADD: /* of no chain */
+    return ndg_lower_matmul(l, node->in[l->started[node->in[0]] == n ? 0 : 1], n);
   case NDG_OP_SUM_TASKS:
     if (l->program->n_tasks == 1)
       return lower_view(l, n);

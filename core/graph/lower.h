@@ -13,14 +13,16 @@ typedef struct ndg_lowering {
   uint32_t n_nodes;
   /* per node, [0] unused */
   uint8_t *needed, *is_output, *is_complex;
+  uint32_t *n_uses;
   uint32_t *chain;      /* root of the chain that it is computed in, or 0 */
   uint32_t *chain_size; /* of a root: members */
   uint32_t *summed;     /* of a product: the sum_tasks that is its only use, or 0 */
+  uint32_t *started;    /* of a product: the addition of a row that is its only use, or 0 */
   uint32_t *slot;       /* work space of each pass: zero between them */
   ndg_operand *value;   /* where it lies, if it has memory or is a constant */
 } ndg_lowering;
 
-/* fuse.c: decides chain and summed. */
+/* fuse.c: decides chain, summed and started. */
 void ndg_fuse(ndg_lowering *);
 /* [any; any; pure] Identities in flat order, which a chain passes through; operations on elements.
  */
@@ -53,9 +55,11 @@ ndg_status ndg_merge_chains(ndg_lowering *);
 void ndg_fuse_pairs(ndg_micro *, uint32_t *n, ndg_result *, uint32_t n_results);
 
 /* lower_kernel.c: operations with a kernel of their own. The product `n` is the value of `result`,
-   which may be its sum over tasks. */
+   which may be its sum over tasks, or the product with a row added. */
 ndg_status ndg_lower_matmul(ndg_lowering *, ndg_node n, ndg_node result);
 ndg_status ndg_lower_kernel(ndg_lowering *, ndg_node);
+/* [any; any; pure] Whether a product of this node's size is a small one. */
+bool ndg_is_small_product(const ndg_lowering *, ndg_node);
 
 /* lower_build.c: buffers, instructions, and facts about readings. */
 ndg_status ndg_new_buffer(ndg_lowering *, uint8_t place, bool per_task, bool is_complex,

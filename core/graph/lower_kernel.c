@@ -54,14 +54,20 @@ static uint64_t flop_picoseconds(const ndg_program *p) {
   return p->real == NDG_F32 ? 8 : p->real == NDG_F64 ? 16 : 700;
 }
 
+bool ndg_is_small_product(const ndg_lowering *l, ndg_node n) {
+  const ndg_graph_node *node = ndg_graph_get(l->graph, n);
+  const ndg_graph_node *a = ndg_graph_get(l->graph, node->in[0]);
+  const ndg_gemm g = {
+      .m = node->shape.dim[0], .n = node->shape.dim[1], .k = a->shape.dim[node->attr.i[0] ? 0 : 1]};
+  return l->program->dtype != NDG_C128 && ndg_gemm_is_small(l->program->dtype, &g);
+}
+
 /* A transposed operand that all tasks share would be packed for each piece and run; its transpose
    is a shared value, made once. */
-static bool worth_turning(const ndg_lowering *l, const ndg_graph_node *node, const ndg_operand *a,
+static bool worth_turning(const ndg_lowering *l, ndg_node n, const ndg_operand *a,
                           const ndg_operand *b) {
-  const ndg_program *p = l->program;
-  const ndg_gemm g = {.m = node->shape.dim[0], .n = node->shape.dim[1], .k = a->dim[1]};
   return operand_per_task(l, a) && !operand_per_task(l, b) && !is_plain(b) &&
-         p->dtype != NDG_C128 && ndg_gemm_is_small(p->dtype, &g);
+         ndg_is_small_product(l, n);
 }
 
 /* Products of so many rows are cut into pieces that all read the right operand. */
@@ -101,6 +107,20 @@ static ndg_status pack(ndg_lowering *l, ndg_operand *o, uint64_t width) {
   return NDG_OK;
 }
 
+/* The row that is added to product n to make `sum`: the last axis of the other operand. */
+static ndg_status start_row(ndg_lowering *l, ndg_node n, ndg_node sum, ndg_operand *row) {
+  const ndg_graph_node *node = ndg_graph_get(l->graph, sum);
+  const ndg_operand all = l->value[node->in[node->in[0] == n ? 1 : 0]];
+  *row = all;
+  row->n_dims = 1;
+  row->dim[0] = all.dim[1];
+  row->stride[0] = all.stride[1];
+  row->dim[1] = 1;
+  row->stride[1] = 0;
+  const bool fit = row->buffer != NDG_NO_BUFFER && (row->stride[0] == 1 || row->dim[0] == 1);
+  return make_fit(l, row, fit, false);
+}
+
 /* A real left operand leaves an interleaved complex right one a real matrix of twice the columns;
    every other mixture is promoted. */
 ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
@@ -110,26 +130,33 @@ ndg_status ndg_lower_matmul(ndg_lowering *l, ndg_node n, ndg_node result) {
   const bool is_complex = l->is_complex[n], mixed = is_complex && !a.is_complex;
   ndg_status st = make_fit(l, &a, fits_product(&a), a.is_complex);
   if (st == NDG_OK)
-    st = make_fit(l, &b,
-                  fits_product(&b) && (mixed ? is_plain(&b) : !worth_turning(l, node, &a, &b)),
+    st = make_fit(l, &b, fits_product(&b) && (mixed ? is_plain(&b) : !worth_turning(l, n, &a, &b)),
                   is_complex);
   const uint64_t rows = node->shape.dim[0], columns = node->shape.dim[1];
+  const bool is_summed = result != n && l->summed[n] == result;
+  const bool is_started = result != n && l->started[n] == result;
   const uint64_t width = is_complex || ndg_per_task(l, n) || result != n || rows < PACKING_ROWS
                              ? 0
                              : ndg_gemm_packed_width(p->real, rows, columns, a.dim[1]);
   if (st == NDG_OK && width > 0)
     st = pack(l, &b, width);
+  ndg_operand start;
+  if (st == NDG_OK && is_started)
+    st = start_row(l, n, result, &start);
   ndg_instruction *x;
   uint32_t out;
   if (st == NDG_OK)
     st = ndg_new_buffer(l, NDG_PLACE_ARENA, ndg_per_task(l, result), is_complex,
                         ndg_shape_size(&node->shape), &out);
   if (st == NDG_OK)
-    st = ndg_new_instruction(l, result == n ? NDG_DO_MATMUL : NDG_DO_MATMUL_SUM, 2, &x);
+    st = ndg_new_instruction(l, is_summed ? NDG_DO_MATMUL_SUM : NDG_DO_MATMUL, is_started ? 3 : 2,
+                             &x);
   if (st < 0)
     return st;
   x->in[0] = a;
   x->in[1] = b;
+  if (is_started)
+    x->in[2] = start;
   x->reads_own[0] = true;
   x->m = rows;
   x->n = columns;

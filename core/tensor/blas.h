@@ -24,12 +24,14 @@ typedef struct ndg_blas_info {
 /* [any; any; cheap] */
 void ndg_blas_describe(ndg_blas_info *out);
 
-/* A product C := op(A) op(B) (+ C if accumulate) of row-major matrices. */
+/* A product C := op(A) op(B) (+ C if accumulate) of row-major matrices, to each row of which
+   `start` is added if that is not NULL (small real products only, without accumulate). */
 typedef struct ndg_gemm {
   size_t m, n, k;
   size_t lda, ldb, ldc; /* numbers from one stored row to the next */
   bool a_transposed, b_transposed, accumulate;
   bool b_packed; /* by ndg_gemm_pack; of B as it was, ldb and b_transposed mean nothing any more */
+  const void *start; /* n numbers */
 } ndg_gemm;
 /* Bytes of work space, aligned to 64, for small products. */
 #define NDG_GEMM_WORK 24576

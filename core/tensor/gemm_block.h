@@ -12,6 +12,7 @@ typedef struct NAME(panel) {
   MASK mask;   /* of the last vector */
   bool paired; /* which holds two steps of k */
   size_t a_step;
+  const T *start;           /* a row that is added to all of the product's, or NULL */
   size_t n_blocks, a_block; /* so many blocks one below the other, whose rows lie so far apart */
 } NAME(panel);
 
@@ -51,22 +52,23 @@ INLINE void NAME(step)(size_t rows, size_t nv, const NAME(panel) * s, const T *c
   }
 }
 
-/* Sums that are complete, to memory or added to what is there. */
-INLINE void NAME(put)(size_t rows, size_t nv, MASK mask, VECTOR acc[MR][NV], T *c, size_t ldc,
-                      bool accumulate) {
-  UNROLL for (size_t i = 0; i < rows; i++) {
-    T *to = c + i * ldc;
-    UNROLL for (size_t j = 0; j + 1 < nv; j++, to += W) {
-      VECTOR old = {0};
-      if (accumulate)
-        memcpy(&old, to, sizeof old);
-      old += acc[i][j];
-      memcpy(to, &old, sizeof old);
+/* Sums that are complete, to memory, added to what is there or to a row. */
+INLINE void NAME(put)(size_t rows, size_t nv, const NAME(panel) * s, VECTOR acc[MR][NV], T *c,
+                      size_t ldc, bool accumulate) {
+  const T *old = accumulate ? c : s->start;
+  const size_t step = accumulate ? ldc : 0, last = (nv - 1) * W;
+  UNROLL for (size_t i = 0; i < rows; i++, c += ldc) {
+    if (old) {
+      UNROLL for (size_t j = 0; j + 1 < nv; j++) {
+        VECTOR v;
+        memcpy(&v, old + j * W, sizeof v);
+        acc[i][j] += v;
+      }
+      acc[i][nv - 1] += LOAD_PART(s->mask, old + last);
+      old += step;
     }
-    VECTOR last = acc[i][nv - 1];
-    if (accumulate)
-      last += LOAD_PART(mask, to);
-    STORE_PART(mask, to, last);
+    UNROLL for (size_t j = 0; j + 1 < nv; j++) memcpy(c + j * W, &acc[i][j], sizeof acc[i][j]);
+    STORE_PART(s->mask, c + last, acc[i][nv - 1]);
   }
 }
 
@@ -92,7 +94,7 @@ INLINE void NAME(blocks)(size_t rows, size_t nv, bool paired, const NAME(panel) 
 #endif
     for (; !paired && p < s->k; p++, b += s->ldb)
       NAME(step)(rows, nv, s, row, b, p, acc);
-    NAME(put)(rows, nv, s->mask, acc, c, ldc, accumulate);
+    NAME(put)(rows, nv, s, acc, c, ldc, accumulate);
     UNROLL for (size_t i = 0; i < rows; i++) row[i] += s->a_block;
   }
 }
@@ -215,6 +217,7 @@ typedef struct NAME(product) {
   bool turned, paired;
   size_t a_row, row_step, column_step;
   size_t width, height; /* of a panel in columns, of a block in rows */
+  const T *start;       /* a row to begin with, or NULL */
 } NAME(product);
 
 /* Rows of A or C are pairs of real rows if complex; parts is 1 or 2, and no division is wanted. */
@@ -242,7 +245,7 @@ static void NAME(rows)(const NAME(product) * q, NAME(panel) * s, const T *a, siz
     T *to = c + NAME(pairs)(r, parts) * q->row_step;
     for (size_t i = 0; i < height; i++)
       row[i] = a + NAME(pairs)(r + i, parts) * q->a_row + (parts == 2 ? (r + i) % 2 : 0);
-    s->n_blocks = in_place ? (rows - r) / height : 1;
+    s->n_blocks = in_place && rows - r >= 2 * height ? (rows - r) / height : 1;
     s->a_block = height * q->a_row;
     n_rows = s->n_blocks * height;
     if (in_place) {
@@ -258,20 +261,25 @@ static void NAME(rows)(const NAME(product) * q, NAME(panel) * s, const T *a, siz
   }
 }
 
-/* Products of depth one: every element is one multiplication, added to zero as in the blocks. */
-static void NAME(outer)(const ndg_gemm *g, size_t a_row, const T *a, const T *b, T *c) {
-  const VECTOR zero = {0};
-  const size_t whole = (g->n - 1) / W * W;
-  const MASK mask = NAME(mask)(g->n - whole);
-  for (size_t i = 0; i < g->m; i++, c += g->ldc) {
-    const T x = a[i * a_row];
+/* Products of depth one: every element is one multiplication, added to zero as in the blocks, or to
+   the row to begin with. */
+static void NAME(outer)(const NAME(product) * q, const T *a, const T *b, T *c) {
+  const size_t m = q->g->m, ldc = q->g->ldc, a_row = q->a_row, whole = (q->g->n - 1) / W * W;
+  const T *start = q->start;
+  const MASK mask = NAME(mask)(q->g->n - whole);
+  const VECTOR last = LOAD_PART(mask, b + whole);
+  const VECTOR last_start = start ? LOAD_PART(mask, start + whole) : (VECTOR){0};
+  for (size_t i = 0; i < m; i++, c += ldc, a += a_row) {
+    const T x = *a;
     for (size_t j = 0; j < whole; j += W) {
-      VECTOR v;
+      VECTOR v, old = {0};
       memcpy(&v, b + j, sizeof v);
-      v = x * v + zero;
+      if (start)
+        memcpy(&old, start + j, sizeof old);
+      v = x * v + old;
       memcpy(c + j, &v, sizeof v);
     }
-    STORE_PART(mask, c + whole, x * LOAD_PART(mask, b + whole) + zero);
+    STORE_PART(mask, c + whole, x * last + last_start);
   }
 }
 
@@ -281,7 +289,7 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
   const size_t columns = g->n * q->parts;
   if (q->parts == 1 && !q->turned && g->k == 1 && !g->accumulate &&
       (!g->b_transposed || g->ldb == 1)) {
-    NAME(outer)(g, q->a_row, a, b, c);
+    NAME(outer)(q, a, b, c);
     return;
   }
   const bool packs = g->b_transposed || (g->m >= PACK_ROWS && g->k * g->n >= PACK_SIZE);
@@ -297,6 +305,7 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
       s.ldb = packs ? nv * W : g->ldb * q->parts;
       if (packs)
         NAME(pack)(g, q->parts, b, p, s.k, from, n, nv * W, work);
+      s.start = q->start && p == 0 ? q->start + from : NULL;
       NAME(rows)
       (q, &s, a + p * s.a_step, n, c + from / q->parts * q->column_step, g->accumulate || p > 0);
     }
@@ -304,10 +313,11 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
 }
 
 /* Products with one column: a row of A with B, both contiguous, each. */
-static void NAME(dots)(const ndg_gemm *g, const T *a, const T *b, T *c) {
-  const size_t k = g->k, whole = (k - 1) / W * W;
-  const MASK mask = NAME(mask)(k - whole);
-  for (size_t i = 0; i < g->m; i++, a += g->lda) {
+static void NAME(dots)(const ndg_gemm *g, const T *start, const T *a, const T *b, T *c) {
+  const size_t m = g->m, lda = g->lda, ldc = g->ldc, whole = (g->k - 1) / W * W;
+  const bool accumulate = g->accumulate;
+  const MASK mask = NAME(mask)(g->k - whole);
+  for (size_t i = 0; i < m; i++, a += lda, c += ldc) {
     VECTOR sum = {0}, x, y;
     for (size_t p = 0; p < whole; p += W) {
       memcpy(&x, a + p, sizeof x);
@@ -316,7 +326,7 @@ static void NAME(dots)(const ndg_gemm *g, const T *a, const T *b, T *c) {
     }
     sum += LOAD_PART(mask, a + whole) * LOAD_PART(mask, b + whole);
     const T total = REDUCE(sum);
-    c[i * g->ldc] = g->accumulate ? c[i * g->ldc] + total : total;
+    *c = accumulate ? *c + total : start ? *start + total : total;
   }
 }
 
@@ -330,6 +340,13 @@ static ndg_gemm NAME(row_form)(const ndg_gemm *g) {
                     .ldc = g->m,
                     .a_transposed = true,
                     .accumulate = g->accumulate};
+}
+
+/* To a product that was computed by columns. */
+static void NAME(add_start)(const ndg_gemm *g, const T *start, T *c) {
+  for (size_t i = 0; i < g->m; i++, c += g->ldc)
+    for (size_t j = 0; j < g->n; j++)
+      c[j] += start[j];
 }
 
 /* Whether the last vector of columns takes two steps of k at a time. This must not depend on the
@@ -350,10 +367,13 @@ INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const voi
                            const void *b_, void *c_, void *work, size_t parts) {
   const T *a = a_, *b = b_;
   T *c = c_;
+  const T *start = g->start;
   const bool column = parts == 1 && g->n == 1;
   if (column && !g->a_transposed && g->k > 1 && (g->b_transposed || g->ldb == 1)) {
-    for (size_t t = 0; t < s->n; t++, a += s->a, b += s->b, c += s->c)
-      NAME(dots)(g, a, b, c);
+    for (size_t t = 0; t < s->n; t++, a += s->a, b += s->b, c += s->c) {
+      NAME(dots)(g, start, a, b, c);
+      start = start ? start + s->start : NULL;
+    }
     return;
   }
   const bool as_row = column && g->a_transposed && g->ldc == 1;
@@ -371,18 +391,24 @@ INLINE void NAME(multiply)(const ndg_gemm *g, const ndg_gemm_steps *s, const voi
   const bool turn =
       g->b_transposed && !paired && TURN_FACTOR * (g->m * g->k + g->m * g->n) < g->n * g->k;
   const ndg_gemm *use = as_row ? &row : turn ? &turned : g;
-  const NAME(product) q = {.g = use,
-                           .parts = parts,
-                           .turned = turn,
-                           .paired = paired,
-                           .a_row = (use->a_transposed ? 1 : use->lda) * parts,
-                           .row_step = (turn ? 1 : use->ldc) * parts,
-                           .column_step = (turn ? use->ldc : 1) * parts,
-                           .width = NAME(even)((use->n * parts + W - 1) / W, NV) * W,
-                           .height = parts == 2 ? MR : NAME(even)(use->m, MR)};
+  NAME(product)
+  q = {.g = use,
+       .parts = parts,
+       .turned = turn,
+       .paired = paired,
+       .a_row = (use->a_transposed ? 1 : use->lda) * parts,
+       .row_step = (turn ? 1 : use->ldc) * parts,
+       .column_step = (turn ? use->ldc : 1) * parts,
+       .width = NAME(even)((use->n * parts + W - 1) / W, NV) * W,
+       .height = parts == 2 ? MR : NAME(even)(use->m, MR)};
   const bool swapped = turn || as_row;
-  for (size_t t = 0; t < s->n; t++, a += s->a * parts, b += s->b * parts, c += s->c * parts)
+  for (size_t t = 0; t < s->n; t++, a += s->a * parts, b += s->b * parts, c += s->c * parts) {
+    q.start = swapped ? NULL : start;
     NAME(gemm)(&q, swapped ? b : a, swapped ? a : b, c, work);
+    if (swapped && start)
+      NAME(add_start)(g, start, c);
+    start = start ? start + s->start : NULL;
+  }
 }
 
 #undef W

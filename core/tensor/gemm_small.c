@@ -12,7 +12,8 @@ void ndg_gemm_run_many(ndg_dtype dtype, const ndg_gemm *g, const ndg_gemm_steps 
   const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
   ndg_gemm whole = *g;
   ndg_gemm_steps one = {.n = 1};
-  if (s->b == 0 && !g->a_transposed && s->a == g->m * g->lda && s->c == g->m * g->ldc)
+  if (s->b == 0 && s->start == 0 && !g->a_transposed && s->a == g->m * g->lda &&
+      s->c == g->m * g->ldc)
     whole.m *= s->n;
   else
     one = *s;

@@ -18,9 +18,9 @@ _Static_assert(NDG_SMALL_DEPTH *NDG_SMALL_PANEL_BYTES <= NDG_GEMM_WORK, "work sp
 
 typedef void (*ndg_gemm_small)(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
 
-/* The same product of n triples of matrices, so many elements apart. */
+/* The same product of n triples of matrices, so many elements apart; `start` likewise. */
 typedef struct ndg_gemm_steps {
-  size_t n, a, b, c;
+  size_t n, a, b, c, start;
 } ndg_gemm_steps;
 typedef void (*ndg_gemm_many)(const ndg_gemm *, const ndg_gemm_steps *, const void *a,
                               const void *b, void *c, void *work);
@@ -43,8 +43,8 @@ typedef struct ndg_gemm_kernels {
 
 /* [any; any; pure] Whether a product is small. */
 bool ndg_gemm_is_small(ndg_dtype, const ndg_gemm *);
-/* [any; any; hot] n small products; with b step 0 and rows of A and C one after the other, one
-   product of n times the rows, to the same bits. */
+/* [any; any; hot] n small products; with b and start steps 0 and rows of A and C one after the
+   other, one product of n times the rows, to the same bits. */
 void ndg_gemm_run_many(ndg_dtype, const ndg_gemm *, const ndg_gemm_steps *, const void *a,
                        const void *b, void *c, void *work);
 

@@ -199,9 +199,12 @@ static double products_alone(const network *net, ndg_pool *pool) {
     const int mixed = dtype == NDG_C128 && l == 0;
     const uint64_t n = mixed ? 2 * to : to;
     const ndg_dtype type = mixed ? NDG_F64 : dtype;
-    const bench_product forward = {type, {batch, n, from, from, n, n, false, false, false, false}};
-    const bench_product weights = {type, {from, n, batch, from, n, n, true, false, false, false}};
-    const bench_product back = {dtype, {batch, from, to, to, to, from, false, true, false, false}};
+    const bench_product forward = {type,
+                                   {batch, n, from, from, n, n, false, false, false, false, NULL}};
+    const bench_product weights = {type,
+                                   {from, n, batch, from, n, n, true, false, false, false, NULL}};
+    const bench_product back = {dtype,
+                                {batch, from, to, to, to, from, false, true, false, false, NULL}};
     t += bench_gemm(&forward, pool, seconds) + bench_gemm(&weights, pool, seconds);
     if (l > 0)
       t += bench_gemm(&back, pool, seconds);

@@ -173,7 +173,7 @@ static void run(void *context) {
 
 /* The widest product, all tasks' rows at once, at the library's rate. */
 static double product_rate(const task_case *c, ndg_pool *pool) {
-  const ndg_gemm shape = {c->n_tasks * SHOTS, 40, 40, 40, 40, 40, false, false, false, false};
+  const ndg_gemm shape = {c->n_tasks * SHOTS, 40, 40, 40, 40, 40, false, false, false, false, NULL};
   const bench_product p = {c->dtype, shape};
   const double flops = 2.0 * (double)(shape.m * shape.n * shape.k);
   return flops * c->n_threads / bench_gemm(&p, pool, 0.2);

@@ -226,28 +226,36 @@ START_TEST(many_products_are_each_of_them) {
                                      {1, 10, 40},  {7, 9, 33},  {3, 64, 64}, {40, 10, 40}};
   enum { COUNT = 5, MOST = 64 * 64 };
   static _Alignas(64) char work[NDG_GEMM_WORK];
-  static float a[COUNT * MOST], b[COUNT * MOST], one[MOST], many[COUNT * MOST];
+  static float a[COUNT * MOST], b[COUNT * MOST], rows[COUNT * 64], one[MOST], many[COUNT * MOST];
   const ndg_kernels *k;
   ndg_rng rng = ndg_rng_root(8);
   for (size_t i = 0; i < (size_t)COUNT * MOST; i++) {
     a[i] = (float)ndg_rng_uniform(&rng) - 0.5f;
     b[i] = (float)ndg_rng_uniform(&rng) - 0.5f;
+    rows[i % (COUNT * 64)] = (float)ndg_rng_uniform(&rng) - 0.5f;
   }
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-    for (int form = 0; form < 8; form++) {
+    for (int form = 0; form < 16; form++) {
       const size_t m = shapes[i][0], depth = shapes[i][1], n = shapes[i][2];
-      const bool ta = form & 1, tb = form & 2, shared = form & 4;
-      const ndg_gemm g = {m, n, depth, ta ? m : depth, tb ? depth : n, n, ta, tb, false, false};
-      const ndg_gemm_steps s = {COUNT, m * depth, shared ? 0 : depth * n, m * n};
+      const bool ta = form & 1, tb = form & 2, shared = form & 4, started = form & 8;
+      ndg_gemm g = {m, n, depth, ta ? m : depth, tb ? depth : n, n, ta, tb, false, false, NULL};
+      const ndg_gemm_steps s = {COUNT, m * depth, shared ? 0 : depth * n, m * n, shared ? 0 : n};
+      g.start = started ? rows : NULL;
       ndg_gemm_run_many(NDG_F32, &g, &s, a, b, many, work);
       for (size_t t = 0; t < COUNT; t++) {
+        g.start = started ? rows + t * s.start : NULL;
         ndg_gemm_run(NDG_F32, &g, a + t * s.a, b + t * s.b, one, work);
         ck_assert_mem_eq(many + t * s.c, one, m * n * sizeof *one);
         for (size_t isa = 0; (k = ndg_kernels_get(isa)); isa++) {
-          float x[1];
           k->gemm->f32(&g, a + t * s.a, b + t * s.b, one, work);
-          x[0] = one[m * n - 1] - many[t * s.c + m * n - 1];
-          ck_assert(x[0] > -1e-4f && x[0] < 1e-4f);
+          for (size_t j = 0; j < m * n; j++)
+            ck_assert(fabsf(one[j] - many[t * s.c + j]) < 1e-4f);
+        }
+        g.start = NULL;
+        ndg_gemm_run(NDG_F32, &g, a + t * s.a, b + t * s.b, one, work);
+        for (size_t j = 0; j < m * n; j++) {
+          const float row = started ? rows[t * s.start + j % n] : 0;
+          ck_assert(fabsf(one[j] + row - many[t * s.c + j]) < 1e-4f);
         }
       }
     }
