@@ -14,10 +14,12 @@ int ndg_cli_export(int argc, char **argv);
 int ndg_cli_help(int argc, char **argv);
 int ndg_cli_info(int argc, char **argv);
 int ndg_cli_list(int argc, char **argv);
+int ndg_cli_report(int argc, char **argv);
 int ndg_cli_run(int argc, char **argv);
 int ndg_cli_runs(int argc, char **argv);
 int ndg_cli_show(int argc, char **argv);
 int ndg_cli_version(int argc, char **argv);
+int ndg_cli_watch(int argc, char **argv);
 
 typedef struct ndg_cli_option {
   const char *name;  /* "--json"; NULL ends a table */

@@ -19,6 +19,8 @@ static const verb verbs[] = {
     {"runs", "list the runs that a folder keeps", ndg_cli_runs},
     {"show", "show a run", ndg_cli_show},
     {"compare", "compare runs", ndg_cli_compare},
+    {"watch", "watch a run until it ends", ndg_cli_watch},
+    {"report", "write a page about runs", ndg_cli_report},
     {"export", "give out the numbers of a run", ndg_cli_export},
     {"list", "list learners and rules", ndg_cli_list},
     {"info", "describe a learner or rule and its options", ndg_cli_info},

@@ -14,6 +14,21 @@ function text.number(x, format)
   return math.type(x) == "integer" and tostring(x) or string.format(format or "%.3g", x)
 end
 
+-- Valid UTF-8: every byte that is no part of it becomes U+FFFD.
+function text.valid(value)
+  local parts, from = {}, 1
+  while from <= #value do
+    local length, bad = utf8.len(value, from)
+    parts[#parts + 1] = value:sub(from, length and #value or bad - 1)
+    if length then
+      break
+    end
+    parts[#parts + 1] = "\u{FFFD}"
+    from = bad + 1
+  end
+  return table.concat(parts)
+end
+
 -- Rows of cells as lines: left-aligned first column, the others right-aligned.
 function text.aligned(rows)
   local widths, lines = {}, {}

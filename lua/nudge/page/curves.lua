@@ -1,0 +1,181 @@
+-- SPDX-License-Identifier: MIT
+-- Learning curves of a group of series as figures: a panel per metric, a curve per series and run.
+local figure = require "nudge.figure"
+local html = require "nudge.page.html"
+local scale = require "nudge.scale"
+local styles = require "nudge.styles"
+local svg = require "nudge.page.svg"
+local thin = require "nudge.page.thin"
+
+local curves = {}
+
+local TOGETHER = 9 -- curves in one figure: as many as there are colours that can be told apart
+local INTERVALS, FEWEST = 240, 40 -- of a thinned curve
+local POINTS = 60000 -- on a page: with some 11 characters each
+local WIDTH, HEIGHT = 280, 170 -- of a plot in pixels
+local LINE = 1.5
+
+-- Steps and values of a metric, in order.
+local function column(rows, metric)
+  local x, y = {}, {}
+  for _, row in ipairs(rows) do
+    local v = row[metric]
+    if type(v) == "number" then
+      x[#x + 1], y[#y + 1] = row.step, v
+    end
+  end
+  return x, y
+end
+
+-- Is a curve the straight line between its ends? It then says no more than they do.
+local function is_straight(x, y)
+  local n = #y
+  local size = math.max(math.abs(y[1] or 0), math.abs(y[n] or 0))
+  for i = 1, n do
+    local line = n == 1 and y[1] or y[1] + (y[n] - y[1]) * ((x[i] - x[1]) / (x[n] - x[1]))
+    local off = math.abs(y[i] - line)
+    if off ~= off or off > 1e-9 * size then
+      return false
+    end
+  end
+  return true
+end
+
+-- What a metric looks like over all entries: "drawn", "straight", "single" (one step), "nothing".
+local function look_at(entries, metric)
+  local straight, longest, values = true, 0, {}
+  for _, entry in ipairs(entries) do
+    local x, y = column(entry.rows, metric)
+    longest = math.max(longest, #y)
+    straight = straight and is_straight(x, y)
+    table.move(y, 1, #y, #values + 1, values)
+  end
+  local _, _, n = scale.extent(values)
+  local look = n == 0 and "nothing" or longest <= 1 and "single"
+    or straight and "straight" or "drawn"
+  return look, scale.wants_log(values)
+end
+
+-- The figure of one metric as a node, and how many curves were thinned.
+local function panel(page, entries, metric, log)
+  local series, thinned = {}, 0
+  for _, entry in ipairs(entries) do
+    local x, y = column(entry.rows, metric)
+    local positions = thin(y, page.intervals)
+    if positions then
+      thinned = thinned + 1
+      for i, k in ipairs(positions) do
+        x[i], y[i] = x[k], y[k]
+      end
+      x, y = table.move(x, 1, #positions, 1, {}), table.move(y, 1, #positions, 1, {})
+    end
+    if #y > 0 then
+      local style = page:style_of(entry.label)
+      series[#series + 1] = { x = x, y = y, color = style.color, dashed = style.dashed,
+        dotted = style.dotted, width = LINE }
+    end
+  end
+  local drawn = figure { width = WIDTH, height = HEIGHT, legend = "none", panels = {
+    { xlabel = "step", logy = log, series = series } } }
+  return page:figure(drawn, (metric:gsub("_", " "))), thinned
+end
+
+local function legend(page, entries)
+  local items, seen = {}, {}
+  for _, entry in ipairs(entries) do
+    if not seen[entry.label] then
+      seen[entry.label] = true
+      items[#items + 1] = html.tag("li", nil, page:swatch(entry.label), entry.label)
+    end
+  end
+  return html.tag("ul", { class = "legend" }, items)
+end
+
+local function names_of(list)
+  return table.concat(list, ", ")
+end
+
+-- One set of figures: of all entries, or of those of one name.
+local function set(page, group, entries, heading)
+  local figures, straight, nothing, thinned = {}, {}, {}, 0
+  for _, metric in ipairs(group.metrics) do
+    local look, log = look_at(entries, metric.name)
+    local title = metric.name:gsub("_", " ")
+    if look == "drawn" and not metric.volatile then
+      local node, n = panel(page, entries, metric.name, log)
+      figures[#figures + 1], thinned = node, thinned + n
+    elseif look == "straight" and not metric.volatile then
+      straight[#straight + 1] = title
+    elseif look == "nothing" then
+      nothing[#nothing + 1] = title
+    end
+  end
+  local notes = {}
+  if #straight > 0 then
+    notes[#notes + 1] = "Not drawn, as constant or in proportion to the step: "
+      .. names_of(straight) .. "."
+  end
+  if #nothing > 0 then
+    notes[#notes + 1] = "Never a finite number: " .. names_of(nothing) .. "."
+  end
+  if thinned > 0 then
+    notes[#notes + 1] = string.format("%d %s thinned: of each of %d intervals the least and the "
+      .. "greatest value are drawn. The store has every row.", thinned,
+      thinned == 1 and "curve is" or "curves are", page.intervals)
+  end
+  return {
+    heading and html.tag("h3", nil, heading),
+    #figures > 0 and html.tag("div", { class = "curves" }, #entries > 1
+      and legend(page, entries), html.tag("div", { class = "figures" }, figures)),
+    #notes > 0 and html.tag("p", { class = "note" }, table.concat(notes, " ")),
+  }
+end
+
+-- The figures of a group: in one set, or where that would be too many curves in a set per name.
+function curves.of(page, group)
+  if #group.entries <= TOGETHER then
+    return set(page, group, group.entries)
+  end
+  local sets, names, by_name = {}, {}, {}
+  for _, entry in ipairs(group.entries) do
+    if not by_name[entry.name] then
+      names[#names + 1], by_name[entry.name] = entry.name, {}
+    end
+    table.insert(by_name[entry.name], entry)
+  end
+  for _, name in ipairs(names) do
+    sets[#sets + 1] = set(page, group, by_name[name], name ~= "" and name or nil)
+  end
+  return sets
+end
+
+-- Intervals of thinned curves, so that all of them stay within the page's points.
+function curves.intervals(groups)
+  local n = 0
+  for _, group in ipairs(groups) do
+    n = n + #group.entries * #group.metrics
+  end
+  return math.max(FEWEST, math.min(INTERVALS, POINTS // (2 * math.max(1, n))))
+end
+
+-- Colours in turn, then the same dashed and dotted.
+function curves.style(i)
+  local turn = (i - 1) // #styles.list % 3
+  local k = (i - 1) % #styles.list + 1
+  return { color = k, dashed = turn == 1, dotted = turn == 2 }
+end
+
+-- A drawn figure as part of the page.
+function curves.inline(drawn, prefix, label)
+  local path = os.tmpname()
+  os.remove(path)
+  path = path .. ".svg"
+  drawn:save(path)
+  local file <close> = assert(io.open(path, "rb"))
+  local text = file:read "a"
+  os.remove(path)
+  local node, why = svg.inline(text, prefix, label)
+  return node or error("a figure " .. why)
+end
+
+return curves

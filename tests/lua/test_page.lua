@@ -1,0 +1,258 @@
+-- SPDX-License-Identifier: MIT
+-- The page of nudge report and the lines of nudge watch, from tables as nudge.store gives them.
+package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
+local nudge = require "nudge"
+local curves = require "nudge.page.curves"
+local html = require "nudge.page.html"
+local page = require "nudge.page"
+local scale = require "nudge.scale"
+local sparkline = require "nudge.sparkline"
+local svg = require "nudge.page.svg"
+local tap = require "tap"
+local thin = require "nudge.page.thin"
+local watch = require "nudge.watch"
+
+local BAD = "<script>alert(1)</script>\"'&\27[2J\0\xff"
+
+local function rows_of(n, f)
+  local rows = {}
+  for k = 1, n do
+    rows[k] = { step = k, loss = f(k), rate = 0.5, work = 10 * k, seconds = k / 7 }
+  end
+  return rows
+end
+
+-- A run with one series, whose texts are all `name`.
+local function run_of(id, name, n)
+  return {
+    id = id, name = name, status = "done", script = "/x/" .. name, started = 1.7e9,
+    updated = 1.7e9 + 60, finished = 1.7e9 + 61.5, message = name, settings = { [name] = name,
+      seed = id, same = 3 }, manifest = { [name] = { [name] = name, list = { 1, name } } },
+    artefacts = { { name = name, path = "/nonexistent/" .. name .. ".svg", kind = name, bytes = 3,
+      sha256 = name } },
+    tables = { [name] = { { [name] = name, error = 0 / 0 }, { error = 0.25 } },
+      one = { { [name] = name } } },
+    series = { { name = name .. "/train", steps = n, last_step = n, metrics = {
+      { name = "loss" }, { name = "rate" }, { name = "work" },
+      { name = "seconds", volatile = true }, { name = name } } } },
+  }
+end
+
+local function count(text, pattern)
+  local _, n = text:gsub(pattern, "")
+  return n
+end
+
+tap.test("text is text in HTML, whatever it holds", function()
+  local shown = html.text(html.tag("p", { title = BAD, [1 > 2] = nil }, BAD, { BAD, false, 3 }))
+  tap.is(count(shown, "<"), 2)
+  tap.is(count(shown, "[%z\27\xff]"), 0)
+  tap.ok(utf8.len(shown))
+  tap.is(html.escape "a<b>&'\"", "a&lt;b&gt;&amp;&#39;&quot;")
+  tap.is(html.text({ nil, "b" }, nil, false, html.tag("br")), "b<br>")
+end)
+
+tap.test("thinning keeps the ends, every extreme and every gap", function()
+  local r = nudge.random(5)
+  for _, n in ipairs { 83, 1000, 4321 } do
+    local values, intervals = r:normal(n):totable(), 40
+    values[17], values[50] = 0 / 0, math.huge
+    local positions = thin(values, intervals)
+    local kept = {}
+    for i, k in ipairs(positions) do
+      kept[k] = true
+      tap.ok(i == 1 or k > positions[i - 1], "ascending")
+    end
+    tap.ok(kept[1] and kept[n] and kept[17] and kept[50])
+    tap.ok(#positions <= 2 * intervals + 4)
+    for i = 1, intervals do
+      local all, some = {}, {}
+      for k = (i - 1) * n // intervals + 1, i * n // intervals do
+        all[#all + 1], some[#some + 1] = values[k], kept[k] and values[k] or nil
+      end
+      local low, high = scale.extent(all)
+      local kept_low, kept_high = scale.extent(some)
+      tap.ok(low == kept_low and high == kept_high, "extremes of an interval")
+    end
+  end
+  tap.is(thin({ 1, 2, 3 }, 40), nil)
+end)
+
+tap.test("a scale is logarithmic where values fall by decades, and only there", function()
+  local falling, line, wave = {}, {}, {}
+  for k = 1, 200 do
+    falling[k], line[k], wave[k] = math.exp(-k / 20), k, 2 + math.sin(k)
+  end
+  tap.is(scale.wants_log(falling), true)
+  tap.is(scale.wants_log(line), false)
+  tap.is(scale.wants_log(wave), false)
+  falling[3] = 0
+  tap.is(scale.wants_log(falling), false)
+  tap.is(scale.wants_log {}, false)
+end)
+
+tap.test("a sparkline rises where its values do, and is never too wide", function()
+  local bars, place = "▁▂▃▄▅▆▇█", {}
+  for _, code in utf8.codes(bars) do
+    place[code] = utf8.char(code)
+  end
+  for _, n in ipairs { 1, 2, 7, 40, 1000 } do
+    local values = {}
+    for k = 1, n do
+      values[k] = k
+    end
+    for _, width in ipairs { 0, 1, 8, 40 } do
+      local line, last = sparkline(values, width), 0
+      tap.is(utf8.len(line), math.min(n, width))
+      for _, code in utf8.codes(line) do
+        tap.ok(place[code] and code >= last)
+        last = code
+      end
+    end
+  end
+  tap.is(sparkline({ 1, 2, 3, 4, 5, 6, 7, 8 }, 8), bars)
+  tap.is(sparkline({ 1, 0 / 0, 2 }, 3), "▁ █")
+  tap.is(sparkline({ 3, 3 }, 9), "▅▅")
+  tap.is(sparkline({ 0 / 0, math.huge }, 9), "  ")
+end)
+
+tap.test("only what a figure needs comes through, and nothing that leads outside", function()
+  local node = svg.inline('<?xml version="1.0"?><!-- x --><svg width="20" height="10" '
+    .. 'onload="x()" xmlns="http://www.w3.org/2000/svg"><title>t</title>'
+    .. '<rect x="0" y="0" width="20" height="10" fill="#ffffff"/><defs><path id="p" d="M0,0"/>'
+    .. '<path id="q" d="M0,0"/></defs><filter id="f"><feFlood/></filter>'
+    .. '<g clip-path="url(#p)"><use xlink:href="#p" color="rgb(  0, 114, 178)"/>'
+    .. '<use xlink:href="http://example.org/#x"/><path d="M1.234,5.678\n\t\tL2,3" stroke="black" '
+    .. 'style="background:url(http://example.org)" fill="url(http://example.org)"/>'
+    .. '<text onclick="x()">a &lt;b> &amp; &#60;c</text></g><g><g></g></g></svg>', "f1-", BAD)
+  local text = html.text(node)
+  for _, gone in ipairs { "http", "onclick", "onload", "<rect", 'id="f1%-q"', "<g></g>", "<title",
+    "feFlood", "<%?", "<!%-%-", "<script" } do
+    tap.is(text:find(gone), nil, gone)
+  end
+  for _, there in ipairs { 'href="#f1%-p"', 'id="f1%-p"', "url%(#f1%-p%)", "var%(%-%-c1%)",
+    "stroke:var%(%-%-c6%)", "M1.2,5.6 L2,3", "a &lt;b&gt; &amp; &lt;c", 'viewBox="0 0 20 10"' } do
+    tap.matches(text, there)
+  end
+end)
+
+tap.test("files that are no figures are refused", function()
+  for _, text in ipairs { "", "x", "<svg>", '<svg width="1" height="1">', "<g></g>",
+    '<svg width="1" height="1"><script>x()</script></svg>',
+    '<svg width="1" height="1"><foreignObject/></svg>',
+    '<svg width="1" height="1"><image href="x.png"/></svg>',
+    '<svg width="1" height="1"></svg><svg width="1" height="1"></svg>',
+    '<svg width="1" height="1"><g></svg></g>', '<svg width="x" height="1"></svg>' } do
+    local node, why = svg.inline(text, "f-", "figure")
+    tap.is(node, nil, text)
+    tap.ok(why)
+  end
+end)
+
+local gnuplot = io.popen "command -v gnuplot"
+local has_gnuplot = gnuplot:read "l" ~= nil
+gnuplot:close()
+
+if has_gnuplot then
+  tap.test("a drawn figure comes through whole, in the page's colours", function()
+    local node = curves.inline(nudge.figure { panels = { { title = "a <b> & c", series = {
+      { x = { 1, 2, 3 }, y = { 1, 3, 2 }, low = { 0, 2, 1 }, high = { 2, 4, 3 }, label = "s" },
+      { x = { 1, 2, 3 }, y = { 2, 1, 2 }, dashed = true, label = "t" } } } } }, "f9-", "figure")
+    local text = html.text(node)
+    tap.matches(text, "stroke:var%(%-%-c1%)")
+    tap.matches(text, "stroke:var%(%-%-c2%)")
+    tap.matches(text, "stroke%-dasharray")
+    tap.matches(text, "a &lt;b&gt; &amp; c")
+    tap.is(text:find "rgb%(", nil)
+    for id in text:gmatch ' id="([^"]+)"' do
+      tap.matches(id, "^f9%-")
+    end
+  end)
+
+  tap.test("a page holds what runs say as text, and leads nowhere", function()
+    local runs = { run_of(1, BAD, 30), run_of(2, "plain", 30) }
+    local text = page.make(runs, function(run)
+      return rows_of(30, function(k)
+        return math.exp(-k / 5) + run.id
+      end)
+    end, "/x/" .. BAD)
+    tap.is(count(text, "<script"), 1)
+    tap.is(count(text, "alert%(1%)<"), 0)
+    tap.is(count(text, " src="), 0)
+    tap.is(count(text, "https?:"), 0)
+    tap.is(count(text, "@import"), 0)
+    tap.is(count(text, "url%("), 0)
+    for target in text:gmatch ' href="([^"]*)"' do
+      tap.matches(target, "^#")
+    end
+    local ids = {}
+    for id in text:gmatch ' id="([^"]+)"' do
+      tap.ok(not ids[id], "the id " .. id .. " is there once")
+      ids[id] = true
+    end
+    tap.matches(text, "default%-src &#39;none&#39;")
+    tap.matches(text, "constant or in proportion to the step: rate, work")
+    tap.matches(text, '<tr class="differs">')
+    tap.is(count(text, "<tr>.-same"), 1)
+    tap.ok(utf8.len(text))
+  end)
+
+  tap.test("long series of many runs make a page below a megabyte that says so", function()
+    local runs = {}
+    for id = 1, 9 do
+      runs[id] = run_of(id, "long", 20000)
+      runs[id].series[1].metrics = { { name = "loss" } }
+    end
+    local r = nudge.random(2)
+    local noise = r:normal(20000):totable()
+    local text = page.make(runs, function(run)
+      return rows_of(20000, function(k)
+        return run.id + noise[k]
+      end)
+    end, "nudge.db")
+    tap.ok(#text < 1e6, "the page has " .. #text .. " bytes")
+    tap.matches(text, "9 curves are thinned: of each of %d+ intervals")
+  end)
+end
+
+tap.test("a watched run fits the window, whatever it is called", function()
+  local run = run_of(1, BAD, 30)
+  local rows = rows_of(30, function(k)
+    return 1 / k
+  end)
+  local function look()
+    return rows
+  end
+  for columns = 1, 130 do
+    for _, line in ipairs(watch.lines(run, look, 1.7e9 + 10, columns)) do
+      tap.ok((utf8.len(line) or #line) <= columns, "width " .. columns .. ": " .. line)
+      tap.is(line:find "%c", nil)
+    end
+  end
+  local text = table.concat(watch.lines(run_of(1, "plain", 30), look, 1.7e9, 100), "\n")
+  tap.matches(text, "plain/train: step 30")
+  tap.matches(text, "loss +0.03333 +0.03333 +1  █")
+  tap.matches(text, "rate 0.5")
+end)
+
+tap.test("rates are told from how far the run came between two looks", function()
+  local run = run_of(1, "plain", 30)
+  local function look()
+    return {}
+  end
+  local before = { time = 100, steps = { ["plain/train"] = 20 } }
+  tap.matches(table.concat(watch.lines(run, look, 105, 100, before), "\n"), "step 30, 2/s")
+  tap.matches(table.concat(watch.lines(run, look, 150, 100, before), "\n"), "step 30, 5 s each")
+  tap.is(table.concat(watch.lines(run, look, 105, 100, watch.look(run, 100)), "\n"):find ", %d/s",
+    nil)
+end)
+
+tap.test("a run that has kept nothing is shown as such", function()
+  local run = run_of(3, "plain", 0)
+  run.series = {}
+  tap.matches(table.concat(watch.lines(run, nil, 1.7e9, 80), "\n"), "nothing is kept yet")
+  local text = page.make({ run }, nil, "nudge.db")
+  tap.matches(text, "run 3")
+end)
+
+tap.done()
