@@ -7,7 +7,7 @@
 
 #include "plugin/registry.h"
 
-/* Verbs: argv[0] is the verb's name; the result is the exit status (0 or 1). Contract of all:
+/* Verbs: argv[0] is the verb's name; the result is the exit status. Contract of all:
    [main; any; I/O] */
 int ndg_cli_compare(int argc, char **argv);
 int ndg_cli_export(int argc, char **argv);

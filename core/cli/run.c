@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge run SCRIPT: an experiment in the embedded Lua. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "bind/host.h"
 #include "cli/cli.h"
@@ -14,20 +13,23 @@
 
 enum { MAX_THREADS = 256, DEFAULT_THREADS = 16 };
 
-enum { SET, OUT, THREADS, PLUGIN, NO_STORE, VERBOSE };
+enum { SET, OUT, THREADS, RESUME, PLUGIN, NO_STORE, VERBOSE };
+enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of SIGINT */
 static const ndg_cli_option options[] = {
     {"--set", "NAME=VALUE", "Change a setting that the script declares; may be repeated."},
     {"--out", "DIR", "Folder for results, made if it is not there (default: .)."},
     {"--threads", "N", "Threads (default: one per processor); results do not depend on it."},
+    {"--resume", "RUN", "Go on with a run of the folder that was stopped: its number, or last."},
     NDG_CLI_PLUGIN_OPTION,
     {"--no-store", NULL, "Keep no record of the run in the folder's nudge.db."},
     {"--verbose", NULL, "After an error, where it came from, call by call."},
     {"-v", NULL, "The same."},
     {NULL, NULL, NULL}};
-static const ndg_cli_usage usage = {"run", "SCRIPT", "Run an experiment written in Lua.", options};
+static const ndg_cli_usage usage = {
+    "run", "[SCRIPT]", "Run an experiment written in Lua, or go on with one.", options};
 
 typedef struct run_arguments {
-  const char *script, *out;
+  const char *script, *out, *resume;
   uint32_t n_threads;
   bool verbose, no_store;
   ndg_cli_plugins plugins;
@@ -79,6 +81,9 @@ static int take_argument(run_arguments *a, int option, const char *value) {
     return *value ? 0 : ndg_cli_fail("--out wants the name of a folder");
   case THREADS:
     return set_threads(a, value);
+  case RESUME:
+    a->resume = value;
+    return 0;
   case PLUGIN:
     return ndg_cli_add_plugin(&a->plugins, value);
   case NO_STORE:
@@ -90,41 +95,32 @@ static int take_argument(run_arguments *a, int option, const char *value) {
   }
 }
 
-/* A folder and those above it, as far as they are missing. */
-static ndg_status make_folder(const char *path, ndg_error *e) {
-  struct stat info;
-  ndg_status st = NDG_OK;
-  char *copy = ndg_strdup(path);
-  if (!copy) {
-    return ndg_fail(e, NDG_ENOMEM, "no memory for the name of a folder");
-  }
-  for (char *c = copy + 1; st == NDG_OK; c++) {
-    if (*c && *c != '/') {
-      continue;
-    }
-    const char end = *c;
-    *c = 0;
-    if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
-      st = ndg_fail(e, NDG_EIO, "cannot make folder %s: %s", copy, strerror(errno));
-    }
-    *c = end;
-    if (!end) {
-      break;
-    }
-  }
-  if (st == NDG_OK && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))) {
-    st = ndg_fail(e, NDG_EIO, "--out %s is not a folder", path);
-  }
-  ndg_free(copy);
-  return st;
-}
-
 static uint32_t default_threads(void) {
   const uint32_t n = ndg_processor_count();
   return n < DEFAULT_THREADS ? n : DEFAULT_THREADS;
 }
 
-static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e) {
+/* How a run that was stopped can be gone on with: its options, but for the settings it knows. */
+static void say_how_to_resume(const run_arguments *a, int64_t run) {
+  fprintf(stderr, "nudge: to go on: nudge run --resume %" PRId64, run);
+  if (a->out) {
+    fprintf(stderr, " --out %s", a->out);
+  }
+  for (size_t i = 0; i < a->plugins.n; i++) {
+    fprintf(stderr, " --plugin %s", a->plugins.files[i]);
+  }
+  fprintf(stderr, "\n");
+}
+
+static int explain(const run_arguments *a, const ndg_lua_host *host, const ndg_error *e) {
+  ndg_cli_fail("%s", e->text);
+  if (host->interrupted && host->run) {
+    say_how_to_resume(a, host->run);
+  }
+  return host->interrupted ? EXIT_INTERRUPTED : EXIT_FAILURE;
+}
+
+static int run_script(const run_arguments *a, char **trace, ndg_error *e) {
   ndg_registry *registry = NULL;
   lua_State *L = NULL;
   ndg_cli_progress progress;
@@ -142,7 +138,7 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
                        .version = NDG_VERSION,
                        .compiler = NDG_COMPILER};
   ndg_cli_progress_start(&progress);
-  ndg_status st = make_folder(host.out, e);
+  ndg_status st = ndg_make_folders(host.out, e);
   if (st >= 0) {
     st = ndg_cli_open_registry(a->plugins.files, a->plugins.n, &registry, e);
   }
@@ -150,13 +146,17 @@ static ndg_status run_script(const run_arguments *a, char **trace, ndg_error *e)
     host.registry = registry;
     st = ndg_lua_open(&host, &L, e);
   }
+  if (st >= 0 && a->resume) {
+    st = ndg_lua_resume(&host, L, a->resume, e);
+  }
   if (st >= 0) {
-    st = ndg_lua_run_file(&host, L, a->script, a->verbose ? trace : NULL, e);
+    st = ndg_lua_run_file(&host, L, host.script, a->verbose ? trace : NULL, e);
   }
   ndg_cli_progress_clear(&progress);
+  const int status = st >= 0 ? EXIT_SUCCESS : explain(a, &host, e);
   ndg_lua_close(&host, L);
   ndg_registry_destroy(registry);
-  return st;
+  return status;
 }
 
 static int parse_and_run(int argc, char **argv, run_arguments *a) {
@@ -169,21 +169,20 @@ static int parse_and_run(int argc, char **argv, run_arguments *a) {
       return EXIT_FAILURE;
     }
   }
-  if (!a->script) {
+  if (!a->script && !a->resume) {
     return ndg_cli_fail("which script? nudge run SCRIPT");
+  }
+  if (a->resume && a->no_store) {
+    return ndg_cli_fail("--resume goes on with a run of the store; leave --no-store out");
   }
   ndg_error e = {0};
   char *trace = NULL;
-  const ndg_status st = run_script(a, &trace, &e);
-  if (st < 0) {
-    fflush(stdout); /* what the script printed comes before the message */
-    ndg_cli_fail("%s", e.text);
-  }
+  const int status = run_script(a, &trace, &e);
   if (trace) {
     fprintf(stderr, "%s\n", trace);
   }
   ndg_free(trace);
-  return st < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+  return status;
 }
 
 int ndg_cli_run(int argc, char **argv) {

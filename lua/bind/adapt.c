@@ -124,8 +124,10 @@ int ndg_lua_problem_adapt(lua_State *L) { /* ({steps[, phi, soft]}): table. [-0,
                     ? add_array(L, "phi", ndg_shape_of(3, n, info.n_tasks, info.n_phi, 1))
                     : NULL;
   ndg_error e = {0};
+  ndg_lua_begin_work(p);
   const ndg_status status =
       ndg_problem_adapt(p, n, steps, learn_loss, eval_loss, accuracy, phi, &e);
+  ndg_lua_end_work();
   if (status < 0 || (status > 0 && !field_is(L, 2, "soft", false)))
     return ndg_lua_raise(L, &e, NULL, NULL);
   lua_getfield(L, 2, "steps");

@@ -62,8 +62,10 @@ static int run_batch(lua_State *L) {
     lua_pop(L, 1);
   }
   ndg_error e = {0};
+  ndg_lua_begin_work(p);
   const ndg_status status =
       ndg_batch_run(p, ndg_lua_get_host(L)->n_threads, jobs, n, watch, &w, &e);
+  ndg_lua_end_work();
   if (status < 0) {
     return ndg_lua_raise(L, &e, NULL, NULL);
   }

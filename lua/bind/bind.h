@@ -25,8 +25,6 @@ ndg_lua_host *ndg_lua_get_host(lua_State *L);            /* [-0, +0, e] */
 void ndg_lua_set_host(lua_State *L, ndg_lua_host *host); /* [-0, +0, m] */
 /* Threads for one problem; NULL (one thread) when only one is wanted. [-0, +0, v] */
 ndg_pool *ndg_lua_pool(lua_State *L);
-bool ndg_lua_interrupted(void);               /* [-0, +0, -] */
-void ndg_lua_raise_interrupted(lua_State *L); /* at the script's line; never returns. [-0, +0, v] */
 
 /* progress.c */
 /* [-0, +0, -] */
@@ -41,6 +39,15 @@ void ndg_lua_notice(const ndg_lua_host *, const char *text);
 
 /* arguments.c: as a table. [-0, +1, m] */
 void ndg_lua_push_arguments(lua_State *L, const ndg_lua_arguments *);
+
+/* interrupt.c */
+bool ndg_lua_interrupted(void);               /* at once, not at the end of a step; [-0, +0, -] */
+void ndg_lua_raise_interrupted(lua_State *L); /* at the script's line; never returns. [-0, +0, v] */
+void ndg_lua_catch_interrupts(lua_State *L);  /* from now on; [-0, +0, -] */
+bool ndg_lua_release_interrupts(lua_State *L); /* was there one? [-0, +0, -] */
+/* Around work of the engine, which an interrupt cancels. [-0, +0, -] */
+void ndg_lua_begin_work(ndg_problem *);
+void ndg_lua_end_work(void);
 
 /* error.c */
 const char *ndg_lua_status_name(ndg_status); /* "ok", "diverged", "invalid", ... */
@@ -145,6 +152,7 @@ extern const luaL_Reg ndg_lua_facts_functions[];
 extern const luaL_Reg ndg_lua_sqlite_functions[];
 extern const luaL_Reg ndg_lua_pack_functions[];
 extern const luaL_Reg ndg_lua_checkpoint_functions[];
+extern const luaL_Reg ndg_lua_interrupt_functions[];
 void ndg_lua_open_random(lua_State *L);
 void ndg_lua_open_outer(lua_State *L);
 void ndg_lua_open_sqlite(lua_State *L);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A packed value in a file: a header, then the value's bytes. The file appears whole or not at all,
    and what is read is what was written, or an error. */
+#include <dirent.h>
 #include <inttypes.h>
 #include <stddef.h>
 #include <string.h>
@@ -203,7 +204,36 @@ static int make_folders(lua_State *L) { /* [-1, +0, v] (path) */
   return 0;
 }
 
+static int close_folder(lua_State *L) { /* [-0, +0, -] */
+  DIR **folder = lua_touserdata(L, 1);
+  if (*folder)
+    (void)closedir(*folder);
+  *folder = NULL;
+  return 0;
+}
+
+/* [-1, +1, m] (path): list of the names in a folder; nil where there is none */
+static int list_folder(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  lua_settop(L, 1);
+  DIR **folder = push_closed(L, sizeof(DIR *), close_folder);
+  lua_toclose(L, 2);
+  *folder = opendir(path);
+  if (!*folder)
+    return 0;
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (const struct dirent *entry; (entry = readdir(*folder));) {
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
+      lua_pushstring(L, entry->d_name);
+      lua_rawseti(L, -2, ++n);
+    }
+  }
+  return 1;
+}
+
 const luaL_Reg ndg_lua_checkpoint_functions[] = {{"save_packed", save_packed},
                                                  {"load_packed", load_packed},
                                                  {"make_folders", make_folders},
+                                                 {"list_folder", list_folder},
                                                  {NULL, NULL}};

@@ -196,7 +196,8 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_facts_functions,
                                    ndg_lua_sqlite_functions,
                                    ndg_lua_pack_functions,
-                                   ndg_lua_checkpoint_functions};
+                                   ndg_lua_checkpoint_functions,
+                                   ndg_lua_interrupt_functions};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     luaL_setfuncs(L, parts[i], 0);

@@ -48,6 +48,9 @@ void ndg_lua_where(lua_State *L) {
 }
 
 int ndg_lua_raise(lua_State *L, const ndg_error *e, const char *component, const char *option) {
+  if (e->code == NDG_EINVAL && ndg_lua_interrupted()) {
+    ndg_lua_raise_interrupted(L); /* what was cancelled says that it was stopped */
+  }
   lua_createtable(L, 0, 5);
   ndg_lua_set_text(L, "code", ndg_lua_status_name(e->code));
   ndg_lua_set_text(L, "text", e->text);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The Lua state that a program embeds, and the host that the bindings find from any function. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -19,39 +18,6 @@ static void *allocate(void *context, void *p, size_t old_size, size_t new_size) 
   void *q = ndg_realloc(p, p ? old_size : 0, new_size);
   /* A block that could not be made smaller still serves; Lua expects this to succeed. */
   return !q && p && new_size <= old_size ? p : q;
-}
-
-/* Set by an interrupt; the hook then raises in the script, and long work asks through report(). */
-static volatile sig_atomic_t interrupted;
-
-/* At the script's line, whichever line of the library was running. */
-void ndg_lua_raise_interrupted(lua_State *L) {
-  lua_createtable(L, 0, 3);
-  ndg_lua_set_text(L, "code", "interrupted");
-  ndg_lua_set_text(L, "text", "interrupted");
-  ndg_lua_where(L);
-  lua_setfield(L, -2, "where");
-  luaL_setmetatable(L, NDG_LUA_ERROR);
-  lua_error(L);
-}
-
-static void interrupt_hook(lua_State *L, lua_Debug *ar) {
-  (void)ar;
-  lua_sethook(L, NULL, 0, 0);
-  ndg_lua_raise_interrupted(L);
-}
-
-static lua_State *running;
-
-static void on_interrupt(int number) {
-  signal(number, SIG_DFL); /* a second one ends the process */
-  interrupted = 1;
-  lua_sethook(running, interrupt_hook, LUA_MASKCALL | LUA_MASKRET | LUA_MASKLINE | LUA_MASKCOUNT,
-              1);
-}
-
-bool ndg_lua_interrupted(void) {
-  return interrupted;
 }
 
 void ndg_lua_set_host(lua_State *L, ndg_lua_host *host) {
@@ -157,6 +123,8 @@ void ndg_lua_close(ndg_lua_host *host, lua_State *L) {
   }
   ndg_pool_destroy(host->pool);
   host->pool = NULL;
+  ndg_arena_destroy(host->texts);
+  host->texts = NULL;
 }
 
 /* One line in *e, traceback in *trace. [-1, +0, e] */
@@ -251,19 +219,21 @@ static int run_module_protected(lua_State *L) {
 typedef struct run_end {
   const char *status, *message;
   ndg_error *error;
+  lua_Integer run; /* 0: there is none */
 } run_end;
 
 /* The module nudge.run, where the script has loaded it, gets to know how it ended. [-1, +0, e] */
 static int finish_protected(lua_State *L) {
-  const run_end *end = lua_touserdata(L, 1);
+  run_end *end = lua_touserdata(L, 1);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
   if (lua_getfield(L, -1, "nudge.run") == LUA_TTABLE) {
     lua_getfield(L, -1, "finish");
     lua_pushstring(L, end->status);
     lua_pushstring(L, end->message);
-    lua_call(L, 2, 1);
-    if (!lua_isnil(L, -1)) {
-      ndg_fail(end->error, NDG_EIO, "%s", luaL_tolstring(L, -1, NULL));
+    lua_call(L, 2, 2);
+    end->run = lua_tointeger(L, -1);
+    if (!lua_isnil(L, -2)) {
+      ndg_fail(end->error, NDG_EIO, "%s", luaL_tolstring(L, -2, NULL));
     }
   }
   return 0;
@@ -273,16 +243,16 @@ static int finish_protected(lua_State *L) {
    failure of a script that had none, else one more line. */
 static void finish(ndg_lua_host *host, lua_State *L, ndg_error *e) {
   ndg_error own = {0};
-  const run_end end = {.status = !e->code      ? "done"
-                                 : interrupted ? "interrupted"
+  run_end end = {.status = !e->code            ? "done"
+                           : host->interrupted ? "interrupted"
                                                : "failed",
-                       .message = e->code ? e->text : NULL,
-                       .error = &own};
-  lua_sethook(L, NULL, 0, 0);
+                 .message = e->code ? e->text : NULL,
+                 .error = &own};
   lua_settop(L, 0);
   lua_pushcfunction(L, finish_protected);
-  lua_pushlightuserdata(L, (void *)&end);
+  lua_pushlightuserdata(L, &end);
   const int code = lua_pcall(L, 1, 0, 0);
+  host->run = end.run;
   if (code != LUA_OK) {
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error";
     ndg_fail(&own, code == LUA_ERRMEM ? NDG_ENOMEM : NDG_EIO, "%s", text);
@@ -298,15 +268,13 @@ static void finish(ndg_lua_host *host, lua_State *L, ndg_error *e) {
 static void run_function(lua_State *L, lua_CFunction f, run_context *run) {
   ndg_error *e = run->error;
   *e = (ndg_error){0};
-  interrupted = 0;
-  running = L;
-  void (*before)(int) = signal(SIGINT, on_interrupt);
+  ndg_lua_catch_interrupts(L);
   lua_settop(L, 0);
   lua_pushcfunction(L, on_error);
   lua_pushcfunction(L, f);
   lua_pushlightuserdata(L, run);
   const int code = lua_pcall(L, 1, 0, 1);
-  signal(SIGINT, before);
+  run->host->interrupted = ndg_lua_release_interrupts(L) && code != LUA_OK;
   if (code != LUA_OK && !e->code) {
     /* Out of memory, or an error while handling one: the handler has not run. */
     const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "error";
@@ -327,6 +295,54 @@ ndg_status ndg_lua_run_module(ndg_lua_host *host, lua_State *L, const char *modu
                               const ndg_lua_arguments *arguments, ndg_error *e) {
   run_context run = {.host = host, .module = module, .arguments = arguments, .error = e};
   run_function(L, run_module_protected, &run);
+  return e->code;
+}
+
+/* Script and settings of the table on top, in memory of the host. [-0, +0, v] */
+static void adopt(lua_State *L, ndg_lua_host *host) {
+  lua_getfield(L, -1, "settings");
+  const uint64_t n = lua_rawlen(L, -1);
+  host->texts = ndg_arena_create(0);
+  ndg_lua_setting *settings =
+      host->texts ? ndg_arena_alloc(host->texts, (size_t)n + 1, sizeof *settings) : NULL;
+  lua_getfield(L, -2, "script");
+  host->script = settings ? ndg_arena_strdup(host->texts, luaL_checkstring(L, -1)) : NULL;
+  lua_pop(L, 1);
+  bool good = host->script;
+  for (uint64_t i = 0; good && i < n; i++) {
+    lua_rawgeti(L, -1, (lua_Integer)i + 1);
+    lua_getfield(L, -1, "name");
+    lua_getfield(L, -2, "value");
+    settings[i].name = ndg_arena_strdup(host->texts, luaL_checkstring(L, -2));
+    settings[i].value = ndg_arena_strdup(host->texts, luaL_checkstring(L, -1));
+    good = settings[i].name && settings[i].value;
+    lua_pop(L, 3);
+  }
+  if (!good) {
+    ndg_lua_no_memory(L);
+  }
+  host->settings = settings;
+  host->n_settings = n;
+}
+
+static int resume_protected(lua_State *L) { /* [-1, +0, v] */
+  run_context *run = lua_touserdata(L, 1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
+  lua_pushfstring(L, "%s/", run->host->library);
+  lua_setfield(L, LUA_REGISTRYINDEX, "nudge.library");
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "nudge.resume");
+  lua_call(L, 1, 1);
+  lua_getfield(L, -1, "prepare");
+  lua_pushstring(L, run->path);
+  lua_call(L, 1, 1);
+  adopt(L, run->host);
+  return 0;
+}
+
+ndg_status ndg_lua_resume(ndg_lua_host *host, lua_State *L, const char *run, ndg_error *e) {
+  run_context context = {.host = host, .path = run, .error = e};
+  run_function(L, resume_protected, &context);
   return e->code;
 }
 

@@ -51,6 +51,9 @@ typedef struct ndg_lua_host {
   bool keep;                      /* what the script does is kept in a store */
   const char *version, *compiler; /* of the program; may be NULL */
   /* kept by the bindings */
+  bool interrupted;       /* a request to stop ended the script */
+  int64_t run;            /* of the store, once the script has ended; 0: none */
+  ndg_arena *texts;       /* of a run that goes on */
   bool settings_declared; /* the script has called nudge.settings */
   ndg_pool *pool;         /* made at first use; destroyed by ndg_lua_close */
 } ndg_lua_host;
@@ -80,6 +83,9 @@ typedef struct ndg_lua_arguments {
    name with _ for -. On failure the error holds one line. */
 ndg_status ndg_lua_run_module(ndg_lua_host *, lua_State *, const char *module,
                               const ndg_lua_arguments *, ndg_error *);
+/* [main; open; I/O] Before that: goes on with a run of the store in host->out, "3" or "last".
+   Script and settings of the host become those of the run. */
+ndg_status ndg_lua_resume(ndg_lua_host *, lua_State *, const char *run, ndg_error *);
 
 /* The C module; [-0, +1, e]. */
 int luaopen_nudge_core(lua_State *);

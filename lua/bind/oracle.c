@@ -88,8 +88,10 @@ int ndg_lua_problem_exact(lua_State *L) {
   lua_setfield(L, -2, "phi");
   ndg_exact x = {0};
   ndg_error e = {0};
+  ndg_lua_begin_work(p);
   const ndg_status status = ndg_oracle(p, kind ? NDG_EXACT_UNROLLED : NDG_EXACT_FIXED_POINT, rungs,
                                        gradient->data, phi->data, &x, &e);
+  ndg_lua_end_work();
   if (status < 0 || (status > 0 && !soft)) {
     if (status > 0 && !e.text[0]) {
       ndg_fail(&e, status, "exact meta-gradient: no two of its computations agree (%.3g)",

@@ -134,7 +134,9 @@ static int problem_learn(lua_State *L) { /* [-0, +1, v] ([{soft = true}]): what 
   lua_createtable(L, 0, 8);
   ndg_lua_array *phi = ndg_lua_push_array(L, NDG_REAL, &shape);
   lua_setfield(L, -2, "phi");
+  ndg_lua_begin_work(p);
   const ndg_status status = ndg_problem_learn(p, phi->data, &learning, &e);
+  ndg_lua_end_work();
   if (status < 0) {
     return ndg_lua_raise(L, &e, NULL, NULL);
   }
@@ -209,7 +211,11 @@ static int problem_estimate(lua_State *L) {
   ndg_record record = {.struct_size = sizeof record};
   ndg_error e = {0};
   const char *id = rule->instance.loaded->component->id;
-  if (ndg_problem_estimate(p, &rule->instance, per_task, gradient->data, &record, &e) < 0) {
+  ndg_lua_begin_work(p);
+  const ndg_status status =
+      ndg_problem_estimate(p, &rule->instance, per_task, gradient->data, &record, &e);
+  ndg_lua_end_work();
+  if (status < 0) {
     return ndg_lua_raise(L, &e, id, NULL);
   }
   if (record.status > 0 && !soft) {

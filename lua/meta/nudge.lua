@@ -478,6 +478,14 @@ function domains.fixed(fields) end
 ---@param values table<string, number|boolean>
 function nudge.log(series, step, values) end
 
+---What `f` gives, computed once: a run that is stopped and goes on gets it as it was. Numbers, texts,
+---booleans, arrays and tables of them can be kept.
+---@generic T
+---@param name string
+---@param f fun(): T
+---@return T
+function nudge.keep(name, f) end
+
 ---@class nudge.StoredRun
 ---@field id integer
 ---@field name string of the script, without its ending

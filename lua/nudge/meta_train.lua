@@ -12,6 +12,7 @@ local results = require "nudge.meta_train.result"
 local kept = require "nudge.run"
 local spec = require "nudge.meta_train.spec"
 local stages = require "nudge.stage"
+local state = require "nudge.meta_train.state"
 local step = require "nudge.meta_train.step"
 local text = require "nudge.text"
 local workbench = require "nudge.meta_train.workbench"
@@ -73,22 +74,38 @@ local function note_of(run, row)
   return table.concat(parts, ", ")
 end
 
-local function loop(run)
-  local stage <close> = stages.open(run.name .. ": meta-training", run.steps)
-  if run.validation then
+-- Meta-step k with all that follows it; whether the script wants to stop there.
+local function go_on(run, stage, k)
+  local row, validation = take_step(run, k), nil
+  if run.validation and (k % run.validation.every == 0 or k == run.steps) then
+    validation = validate(run, k)
+  end
+  stage:at(k, note_of(run, row))
+  if ask(run, row, validation) then
+    run.result.stopped = "on_step"
+    if run.validation and not validation then
+      validate(run, k)
+    end
+  end
+  return run.result.stopped ~= nil
+end
+
+-- From behind meta-step `from`, if another process came there. A request to stop is heard when a
+-- meta-step is complete and kept.
+local function loop(run, from)
+  local stage <close> = stages.open(run.name .. ": meta-training", run.steps, from)
+  if run.validation and not from then
     validate(run, 0)
   end
-  for k = 1, run.steps do
-    local row, validation = take_step(run, k), nil
-    if run.validation and (k % run.validation.every == 0 or k == run.steps) then
-      validation = validate(run, k)
+  local held <close> = core.hold_interrupts() -- luacheck: ignore
+  for k = (from or 0) + 1, run.result.stopped and 0 or run.steps do
+    local stopped, asked = go_on(run, stage, k), core.stop_requested()
+    if asked or run.checkpoint:due() then
+      state.save(run, k)
     end
-    stage:at(k, note_of(run, row))
-    if ask(run, row, validation) then
-      run.result.stopped = "on_step"
-      if run.validation and not validation then
-        validate(run, k)
-      end
+    if asked then
+      core.stop()
+    elseif stopped then
       return
     end
   end
@@ -130,13 +147,24 @@ function meta_train.run(given)
   run.optimiser = optimiser
   run.result = results.new(run.name, made_of)
   record.start(run, made_of)
-  loop(run)
+  run.checkpoint = state.open(run, made_of, problem)
+  local from, finished = state.restore(run)
+  if from then
+    record.again(run)
+  end
+  if finished then
+    return run.result
+  elseif from then
+    core.notice(string.format("%s goes on behind meta-step %d of %d", run.stage, from, run.steps))
+  end
+  loop(run, from)
   run.result.theta = run.theta
   run.result.outer_state = optimiser:state()
   if run.test then
     judge.during(#run.result.steps, "test", evaluation.test, run)
     record.test(run, run.result.test)
   end
+  state.save(run, #run.result.steps, true)
   return run.result
 end
 

@@ -11,7 +11,8 @@ local function first_line(path)
   return line
 end
 
--- Process numbers are used again: the time of its start, counted from the machine's, is not.
+-- Process numbers are used again: the time of its start, counted from the machine's, is not. One
+-- that was killed and that nobody has asked about yet (Z) runs no more.
 local function stat(pid)
   local number, rest = (first_line("/proc/" .. pid .. "/stat") or ""):match "^(%d+) .*%) (.*)$"
   local fields = {}
@@ -19,7 +20,8 @@ local function stat(pid)
     fields[#fields + 1] = field
   end
   local boot = first_line "/proc/sys/kernel/random/boot_id"
-  return math.tointeger(tonumber(number)), fields[20] and boot and fields[20] .. "@" .. boot
+  local mark = fields[1] ~= "Z" and fields[20] and boot and fields[20] .. "@" .. boot
+  return math.tointeger(tonumber(number)), mark
 end
 
 function process.host()

@@ -7,6 +7,7 @@ local run = {}
 local current -- recorder
 local refused -- why there is none, where its beginning failed while a file was written
 local stages = {}
+local goes_on = false -- from where another process left it
 
 -- The recorder if there is one already.
 function run.active()
@@ -26,7 +27,13 @@ end
 function run.resume(id)
   assert(not current, "this process keeps a run already")
   current = require("nudge.run.recorder").resume(core.host(), id)
+  goes_on = true
   return current
+end
+
+-- Did another process begin this run?
+function run.resumed()
+  return goes_on
 end
 
 -- A name that no other stage of this run has: those that come again are numbered, in order of call.
@@ -63,14 +70,19 @@ function run.wrote(path, kind)
   end
 end
 
--- The script has ended: "done", "failed" or "interrupted". Gives a line if something is not kept.
+-- The script has ended: "done", "failed" or "interrupted". Gives a line if something is not kept,
+-- and the run's id.
 function run.finish(status, message)
   if refused then
     return "this run is not kept: " .. refused
   elseif current then
     local recorder = current
     current = nil
-    return recorder:finish(status, message)
+    local line = recorder:finish(status, message)
+    if status == "done" and not line then
+      require("nudge.checkpoint").clear(core.host().out, recorder:id())
+    end
+    return line, recorder:id()
   end
 end
 

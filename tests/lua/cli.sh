@@ -283,9 +283,10 @@ nudge.meta_train { learner = nudge.learner("modulated_net", { layers = { 1, 4, 1
     if state.step == 3 then io.popen("kill -INT $PPID"):close() end
   end }
 LUA
-timeout 60 "$nudge" run stopped.lua 2>err
-grep -q '^nudge: stopped.lua:[0-9]*: [^/]*interrupted$' err && [ "$(wc -l <err)" = 1 ]
-report $? "an interrupt ends a meta-training with one line" "$(cat err)"
+timeout 60 "$nudge" run stopped.lua --no-store 2>err
+[ $? = 130 ] && grep -q '^nudge: ends this step' err &&
+  grep -q '^nudge: stopped.lua:[0-9]*: interrupted$' err && [ "$(wc -l <err)" = 2 ]
+report $? "an interrupt ends a meta-training behind its step, with a line" "$(cat err)"
 
 script loop.lua <<'LUA'
 io.popen("kill -INT $PPID"):close()

@@ -22,7 +22,7 @@ end
 local function add(training, part, step, values)
   local recorder = run.current()
   if recorder then
-    values.peak_bytes = (core.peak_bytes())
+    values.peak_bytes = not training.again and core.peak_bytes() or nil
     recorder:row(training.stage .. "/" .. part, step, values, VOLATILE)
   end
 end
@@ -54,6 +54,22 @@ function record.test(training, test)
     values.meta_step = test.step
     add(training, "test", row.inner_steps, values)
   end
+end
+
+-- What was found before the run was stopped: should it not have come into the store, it does now.
+function record.again(training)
+  local result = training.result
+  training.again = true
+  for _, row in ipairs(result.steps) do
+    record.step(training, row)
+  end
+  for _, row in ipairs(result.validation) do
+    record.validation(training, row)
+  end
+  if result.test then
+    record.test(training, result.test)
+  end
+  training.again = nil
 end
 
 return record
