@@ -28,6 +28,7 @@ function state.open(run, made_of, problem)
     steps = made_of.steps, meta_batch = made_of.meta_batch, phi = made_of.n_phi,
     theta = made_of.n_theta, losses = run.losses or false, on_divergence = run.on_divergence,
     validation = evaluation_of(run.validation), test = evaluation_of(run.test),
+    judged = made_of.judged,
     tasks = fingerprint(problem:spec().tasks), start = fingerprint {
       arrays = { { name = "theta", values = run.theta } } },
   })
