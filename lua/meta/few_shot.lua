@@ -26,7 +26,30 @@ function Domain:task(split, index) end
 ---@param split "train"|"valid"|"test"
 ---@param index integer
 ---@param points nudge.Array
----@---An outer optimiser: meta-gradients are added row by row, then a step makes the next theta.
+---@return nudge.Array
+function Domain:truth(split, index, points) end
+
+---@class nudge.domains
+local domains = {}
+---@param fields? { preset?: "wide"|"narrow", amplitude?: number[]|number, phase?: number[]|number, frequency?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.sinusoid(fields) end
+---@param fields? { features?: integer, weight?: number[]|number, bias?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.linear(fields) end
+---@param fields? { degree?: integer, coefficient?: number[]|number, inputs?: number[]|number, shots?: integer, eval_shots?: integer, noise?: number, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.polynomial(fields) end
+---@param fields? { ways?: integer, classes?: integer, shots?: integer, eval_shots?: integer, features?: integer, spread?: number, deviation?: number, shared?: boolean, seed?: integer, name?: string }
+---@return nudge.Domain
+function domains.clusters(fields) end
+---One problem (n_tasks = 1) as the task at every index, which decides on minibatches; its arrays are
+---frozen. start: the same initial phi for all indices, or each its own.
+---@param fields { tasks: table, start?: "same"|"own", name?: string }
+---@return nudge.Domain
+function domains.fixed(fields) end
+
+---An outer optimiser: meta-gradients are added row by row, then a step makes the next theta.
 ---@class nudge.Outer
 local Outer = {}
 ---Adds meta-gradients, one row per task; those at positions of `skip` are left out.

@@ -16,7 +16,8 @@ local set = nudge.settings {
 
 local function peak()
   local status = io.open "/proc/self/status":read "a"
-  return tonumber(status:match "VmHWM:%s*(%d+)") / 1024, tonumber(status:match "VmRSS:%s*(%d+)") / 1024
+  return tonumber(status:match "VmHWM:%s*(%d+)") / 1024,
+    tonumber(status:match "VmRSS:%s*(%d+)") / 1024
 end
 
 local function say(what, seconds)
@@ -66,7 +67,7 @@ end
 
 if wants "learn" then
   timed("learning, and its losses", function() return problem:learn { soft = true } end)
-  local again = timed("the same again", function() return problem:learn { soft = true } end)
+  timed("the same again", function() return problem:learn { soft = true } end)
 end
 if wants "gradient" then
   implicit(0, "implicit, no product")

@@ -8,8 +8,13 @@ local tap = require "tap"
 
 local library = debug.getinfo(nudge.settings, "S").source:match "^@(.*/)nudge/"
 local text = ""
-for _, name in ipairs { "nudge", "few_shot", "comparison" } do
-  text = text .. tap.read(library .. "meta/" .. name .. ".lua")
+for _, name in ipairs { "nudge", "few_shot", "comparison", "figures", "store" } do
+  local file = tap.read(library .. "meta/" .. name .. ".lua")
+  text = text .. file
+  tap.test(name .. ".lua is Lua", function()
+    tap.ok(load(file), name)
+    tap.is(file:match "\n[^\n]*%S[^\n]*%-%-%-@", nil, "an annotation within a line")
+  end)
 end
 
 -- Names declared as `function owner.name(` or `function owner:name(`.
