@@ -269,9 +269,39 @@ static void run_results(run *r, uint64_t begin, uint64_t end) {
   }
 }
 
+/* Several results, of elements [begin, end), by tiles. Real numbers only. */
+static void run_parts(run *r, uint64_t begin, uint64_t end) {
+  const ndg_instruction *x = r->x;
+  const bool by_task = x->domain > x->tile_step;
+  uint64_t n;
+  for (uint64_t flat = begin; flat < end; flat += n) {
+    const ndg_result *q = x->results, *last = q + x->n_results;
+    n = least(x->tile_step, end - flat);
+    if (by_task)
+      n = least(n, x->domain - flat % x->domain);
+    load_tile(r, flat, n, x->tile_step, flat == begin);
+    for (; q < last && q->after == 0; q++)
+      ndg_store_tile(r->w, q->buffer, &q->reading, flat, n, r->slots[q->slot]);
+    for (uint32_t i = 0; i < x->n_micro; i++) {
+      const ndg_micro *m = &x->micro[i];
+      ndg_slot y = tile_slot(r, x->n_in + m->reg, false);
+      const bool stored = q < last && q->after == i + 1;
+      void *direct = stored ? ndg_store_direct(r->w, q->buffer, &q->reading, flat, n) : NULL;
+      if (direct) {
+        y.re = direct;
+        q++;
+      }
+      apply_real(r, m, y.re, n);
+      r->slots[x->n_in + i] = y;
+      for (; q < last && q->after == i + 1; q++)
+        ndg_store_tile(r->w, q->buffer, &q->reading, flat, n, y);
+    }
+  }
+}
+
 void ndg_exec_chain(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
   run r = start(w, x);
-  if (x->n_results > 0) {
+  if (x->n_results > 0 && ndg_runs_by_tasks(w->program, x)) {
     run_results(&r, begin, end);
     return;
   }
@@ -279,7 +309,9 @@ void ndg_exec_chain(const ndg_worker *w, const ndg_instruction *x, uint64_t begi
   const uint64_t unit = x->per_task ? total : total / x->rows;
   begin *= unit;
   end *= unit;
-  if (!x->is_sum) {
+  if (x->n_results > 0) {
+    run_parts(&r, begin, end);
+  } else if (!x->is_sum) {
     run_stored(&r, begin, end);
   } else if (x->inner == 1) {
     run_row_sum(&r, begin, end);

@@ -6,6 +6,10 @@
 
 #include "graph/program_internal.h"
 
+#define CACHE_LINE 64
+/* Of a row to come: a quarter of a first-level cache. */
+#define MAX_FETCH 8192
+
 static char *task_address(const ndg_worker *w, uint32_t buffer, uint64_t task) {
   const ndg_program *p = w->program;
   return ndg_address(w, buffer) + task * p->task_step[buffer] * p->buffers[buffer].element;
@@ -128,6 +132,12 @@ static bool in_range(int32_t index, uint64_t n) {
   return index >= 0 && (uint64_t)index < n;
 }
 
+/* Asks for a row that is copied soon: chosen ones follow no order that a processor would see. */
+static void fetch_row(const char *row, uint64_t bytes) {
+  for (uint64_t b = 0; b < bytes && b < MAX_FETCH; b += CACHE_LINE)
+    __builtin_prefetch(row + b);
+}
+
 /* Rows of a dense operand, `inner` elements each. */
 void ndg_exec_gather(const ndg_worker *w, const ndg_instruction *x, uint64_t begin, uint64_t end) {
   const ndg_program *p = w->program;
@@ -138,6 +148,8 @@ void ndg_exec_gather(const ndg_worker *w, const ndg_instruction *x, uint64_t beg
     const char *from = operand_address(w, &x->in[0], t);
     char *to = task_address(w, x->out, t);
     for (uint64_t r = s.first_row; r < s.last_row; r++) {
+      if (r + 1 < s.last_row && in_range(index[r + 1], n))
+        fetch_row(from + (uint64_t)index[r + 1] * bytes, bytes);
       if (in_range(index[r], n))
         memcpy(to + r * bytes, from + (uint64_t)index[r] * bytes, bytes);
       else

@@ -2,6 +2,9 @@
 /* Classifies the readings of a chain once its operands' task steps are known. */
 #include "graph/exec_chain.h"
 
+/* So many whole tiles fit the first-level cache. */
+#define MANY_TILES 10u
+
 /* An operand with the task axis in front. */
 typedef struct axes {
   uint32_t n;
@@ -83,7 +86,8 @@ static uint64_t choose_step(const ndg_program *p, const ndg_instruction *x) {
     if (q > 1 && q <= p->tile && q % unit != 0)
       unit = unit == 16 || q > unit ? q : unit;
   }
-  const uint64_t most = p->tile / unit, units = (x->domain + unit - 1) / unit;
+  const uint64_t tile = x->n_in + x->n_regs + x->n_results > MANY_TILES ? p->tile / 2 : p->tile;
+  const uint64_t most = tile / unit, units = (x->domain + unit - 1) / unit;
   const uint64_t parts = (units + most - 1) / most;
   return (units + parts - 1) / parts * unit;
 }

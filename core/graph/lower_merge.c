@@ -17,9 +17,16 @@ typedef struct growing {
   ndg_result result[NDG_MAX_CHAIN];
 } growing;
 
+/* Chains of small tasks are run by whole tasks and may sum; others by tiles of any part of what
+   they store. */
 static bool is_mergeable(const ndg_program *p, const ndg_instruction *x) {
-  return x->kind == NDG_DO_CHAIN && x->per_task && p->dtype != NDG_C128 && x->domain <= p->tile &&
-         x->n_in <= MAX_LOADS;
+  return x->kind == NDG_DO_CHAIN && p->dtype != NDG_C128 && x->n_in <= MAX_LOADS &&
+         (ndg_runs_by_tasks(p, x) || !x->is_sum);
+}
+
+/* Pieces of one are pieces of the other. */
+static bool cut_alike(const ndg_instruction *a, const ndg_instruction *b) {
+  return a->per_task == b->per_task && a->rows == b->rows && a->domain == b->domain;
 }
 
 static bool is_whole(const ndg_operand *o, uint64_t domain) {
@@ -167,6 +174,42 @@ static ndg_status finish(ndg_lowering *l, growing *g, const uint32_t *readers, n
   return NDG_OK;
 }
 
+static uint32_t reads_of(const ndg_instruction *x, uint32_t buffer) {
+  uint32_t n = 0;
+  for (uint32_t k = 0; k < x->n_in; k++)
+    n += x->in[k].buffer == buffer;
+  return n;
+}
+
+/* Whether all that read a result of the n chains from i on are among them. A chain whose result is
+   read elsewhere would have to wait for what the others read. */
+static bool is_closed(const ndg_program *p, uint32_t i, uint32_t n, const uint32_t *readers) {
+  for (uint32_t k = 0; k < n; k++) {
+    uint32_t inside = 0;
+    for (uint32_t j = k + 1; j < n; j++)
+      inside += reads_of(p->instructions[i + j], p->instructions[i + k]->out);
+    if (readers[p->instructions[i + k]->out] > inside)
+      return false;
+  }
+  return true;
+}
+
+/* How many chains from instruction i on make one, by what is allowed; tasks wait for nothing. */
+static uint32_t count_chains(const ndg_program *p, uint32_t i, const uint32_t *readers,
+                             growing *g) {
+  const ndg_instruction *first = p->instructions[i];
+  uint32_t n = 0;
+  while (i + n < p->n_instructions) {
+    const ndg_instruction *x = p->instructions[i + n];
+    if (!is_mergeable(p, x) || !cut_alike(x, first) || !append(g, x))
+      break;
+    n++;
+  }
+  while (n > 1 && !ndg_runs_by_tasks(p, first) && !is_closed(p, i, n, readers))
+    n--;
+  return n;
+}
+
 /* Chains from instruction i on that make one; how many. */
 static ndg_status merge_from(ndg_lowering *l, uint32_t i, uint32_t *readers, growing *g,
                              uint32_t *n) {
@@ -174,13 +217,11 @@ static ndg_status merge_from(ndg_lowering *l, uint32_t i, uint32_t *readers, gro
   ndg_instruction *first = p->instructions[i];
   uint64_t cost = 0;
   memset(g, 0, sizeof *g);
-  *n = 0;
-  while (i + *n < p->n_instructions) {
-    const ndg_instruction *x = p->instructions[i + *n];
-    if (!is_mergeable(p, x) || x->domain != first->domain || !append(g, x))
-      break;
-    cost += x->cost;
-    ++*n;
+  *n = count_chains(p, i, readers, g);
+  memset(g, 0, sizeof *g);
+  for (uint32_t k = 0; k < *n; k++) {
+    (void)append(g, p->instructions[i + k]); /* as it was appended before */
+    cost += p->instructions[i + k]->cost;
   }
   if (*n == 0 || (*n == 1 && first->is_sum)) {
     *n = 1;

@@ -230,6 +230,11 @@ void ndg_exec_place(const ndg_worker *, const ndg_instruction *, uint64_t begin,
 /* [owner; bound; cheap] Readings of a chain, after its buffers' steps have changed. */
 void ndg_chain_bind(const ndg_program *, ndg_instruction *);
 
+/* [any; any; pure] Whether a chain of several results is run by whole tasks, some to a tile. */
+static inline bool ndg_runs_by_tasks(const ndg_program *p, const ndg_instruction *x) {
+  return x->per_task && x->domain <= p->tile;
+}
+
 /* [main; compiling; pure] Bytes of worker scratch that an instruction needs. */
 uint64_t ndg_chain_scratch(const ndg_program *, const ndg_instruction *);
 uint64_t ndg_log_sum_exp_scratch(const ndg_program *, const ndg_instruction *);

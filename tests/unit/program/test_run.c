@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What compiling refuses and survives, what running does not do, and what the report says. */
 #include <check.h>
+#include <errno.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -42,6 +43,11 @@ void *realloc(void *p, size_t n) {
 void *aligned_alloc(size_t alignment, size_t n) {
   atomic_fetch_add(&n_mallocs, 1);
   return __libc_memalign(alignment, n);
+}
+int posix_memalign(void **p, size_t alignment, size_t n) {
+  atomic_fetch_add(&n_mallocs, 1);
+  *p = __libc_memalign(alignment, n);
+  return *p ? 0 : ENOMEM;
 }
 #endif
 
