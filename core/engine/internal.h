@@ -15,12 +15,10 @@
 /* Numbers that a program reads besides vectors and data. */
 enum {
   NDG_PARAM_BETA = 0,
-  NDG_PARAM_LR,
+  NDG_PARAM_LR, /* Adam's LR and EPSILON: of the step, see optimizers.c */
   NDG_PARAM_MOMENTUM,
   NDG_PARAM_BETA2,
   NDG_PARAM_EPSILON,
-  NDG_PARAM_BIAS1, /* Adam's 1 - beta1^t and 1 - beta2^t */
-  NDG_PARAM_BIAS2,
   NDG_N_PARAMS
 };
 
@@ -65,7 +63,8 @@ typedef struct ndg_targets {
 
 /* What a program computes. */
 enum {
-  NDG_COMPUTE_EVALUATION = 0, /* `want` of `loss`, on all samples */
+  NDG_COMPUTE_EVALUATION = 0,   /* `want` of `loss`, on all samples */
+  NDG_COMPUTE_BATCH_EVALUATION, /* on a minibatch */
   NDG_COMPUTE_ACCURACY,
   NDG_COMPUTE_PREDICTIONS,
   NDG_COMPUTE_STEP,           /* one step of `optimizer` on `loss` */
@@ -231,7 +230,7 @@ struct ndg_problem {
   struct {
     ndg_complex beta;
     double *norms; /* per task: ‖∂φ𝓛‖ at the initial point */
-    bool known;
+    bool known, probed;
   } initial[2];
 
   /* last dense Hessian that was factorised, for Newton phases and dense solves */
@@ -322,6 +321,7 @@ void ndg_programs_run(ndg_compiled *, uint32_t set);
 /* [hot] */
 void ndg_programs_set_beta(ndg_problem *, ndg_complex beta);
 void ndg_programs_set_optimizer(ndg_problem *, const ndg_optimizer *);
+/* [hot] What changes with the step, for steps [step, step + n). */
 void ndg_programs_set_steps(ndg_problem *, const ndg_optimizer *, uint64_t step, uint64_t n);
 /* [hot] n <= NDG_STEPS_AT_ONCE runs with both sets in turns, beginning with `set`, after set_steps.
  */

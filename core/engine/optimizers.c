@@ -6,7 +6,11 @@
      heavy ball        v' = μ v − η g(φ),        φ' = φ + v'
      Nesterov          v' = μ v − η g(φ + μ v),  φ' = φ + v'
      Adam              m' = μ m + (1 − μ) g,  s' = β₂ s + (1 − β₂) g²,
-                       φ' = φ − η (m' / (1 − μᵗ)) / (√(s' / (1 − β₂ᵗ)) + ε),  t = step + 1   */
+                       φ' = φ − η (m' / (1 − μᵗ)) / (√(s' / (1 − β₂ᵗ)) + ε),  t = step + 1
+
+   Adam's bias corrections are numbers of the step, not of the parameter: with
+   ηₜ = η √(1 − β₂ᵗ) / (1 − μᵗ) and εₜ = ε √(1 − β₂ᵗ) it is φ' = φ − ηₜ m' / (√s' + εₜ), one
+   division instead of three. */
 #include <math.h>
 
 #include "engine/internal.h"
@@ -55,10 +59,8 @@ static void adam(const update *u, ndg_node *out) {
   const ndg_builder *b = u->b;
   out[1] = moving_mean(u, u->param[NDG_PARAM_MOMENTUM], u->slot[0], u->gradient);
   out[2] = moving_mean(u, u->param[NDG_PARAM_BETA2], u->slot[1], ndg_square(b, u->gradient));
-  const ndg_node mean = ndg_div(b, out[1], u->param[NDG_PARAM_BIAS1]);
-  const ndg_node deviation = root(u, ndg_div(b, out[2], u->param[NDG_PARAM_BIAS2]));
-  const ndg_node direction = ndg_div(b, mean, ndg_add(b, deviation, u->param[NDG_PARAM_EPSILON]));
-  out[0] = ndg_sub(b, u->phi, ndg_mul(b, u->param[NDG_PARAM_LR], direction));
+  const ndg_node deviation = ndg_add(b, root(u, out[2]), u->param[NDG_PARAM_EPSILON]);
+  out[0] = ndg_sub(b, u->phi, ndg_mul(b, u->param[NDG_PARAM_LR], ndg_div(b, out[1], deviation)));
 }
 
 static const optimizer optimizers[] = {

@@ -262,9 +262,9 @@ static ndg_status allocate_places(ndg_compiled *c, ndg_error *e) {
   return complete ? NDG_OK : ndg_no_memory(e, "a program");
 }
 
-/* Adam's bias correction. */
-static bool changes_by_step(uint32_t param) {
-  return param == NDG_PARAM_BIAS1 || param == NDG_PARAM_BIAS2;
+/* With Adam's bias correction. */
+static bool changes_by_step(uint32_t param, uint32_t optimizer) {
+  return optimizer == NDG_ADAM && (param == NDG_PARAM_LR || param == NDG_PARAM_EPSILON);
 }
 
 static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, ndg_compiled *c,
@@ -292,7 +292,7 @@ static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, 
   for (uint32_t i = 0; i < c->n_inputs; i++) {
     const ndg_place *at = &c->inputs[i];
     c->inputs[i] = p->places[ndg_program_input_number(c->program, i)];
-    if (at->where == NDG_AT_PARAM && changes_by_step(at->index))
+    if (at->where == NDG_AT_PARAM && changes_by_step(at->index, r->optimizer))
       c->advance[i] = sizeof p->params[0][0][0];
   }
   memcpy(c->outputs, o->place, o->n * sizeof *c->outputs);
@@ -432,16 +432,16 @@ void ndg_programs_set_optimizer(ndg_problem *p, const ndg_optimizer *o) {
   set_param(p, NDG_PARAM_LR, 0, o->lr);
   set_param(p, NDG_PARAM_MOMENTUM, 0, o->momentum);
   set_param(p, NDG_PARAM_BETA2, 0, o->beta2);
-  set_param(p, NDG_PARAM_EPSILON, 0, o->epsilon);
 }
 
-/* What depends on the number of the step: Adam's bias correction. */
 void ndg_programs_set_steps(ndg_problem *p, const ndg_optimizer *o, uint64_t step, uint64_t n) {
   if (o->kind != NDG_ADAM)
     return;
   for (uint64_t i = 0; i < n; i++) {
     const long double t = (long double)(step + i) + 1;
-    set_param(p, NDG_PARAM_BIAS1, i, -expm1l(t * logl(o->momentum)));
-    set_param(p, NDG_PARAM_BIAS2, i, -expm1l(t * logl(o->beta2)));
+    const long double mean = -expm1l(t * logl(o->momentum));
+    const long double deviation = sqrtl(-expm1l(t * logl(o->beta2)));
+    set_param(p, NDG_PARAM_LR, i, o->lr * deviation / mean);
+    set_param(p, NDG_PARAM_EPSILON, i, o->epsilon * deviation);
   }
 }
