@@ -51,7 +51,8 @@ static ndg_status second_order(ndg_problem *p, uint32_t want, const ndg_node *gr
 static ndg_status evaluation(ndg_problem *p, const ndg_request *r, ndg_outputs *o, ndg_error *e) {
   const uint32_t second = NDG_WANT_HVP | NDG_WANT_MIXED | NDG_WANT_MIXED_FORWARD;
   const uint32_t n_phi = p->layout->n_phi, n_theta = p->layout->n_theta;
-  const ndg_node loss = loss_node(p, NDG_BUILT_FULL, r->loss);
+  const bool batch = r->compute == NDG_COMPUTE_BATCH_EVALUATION;
+  const ndg_node loss = loss_node(p, batch ? NDG_BUILT_BATCH : NDG_BUILT_FULL, r->loss);
   const uint64_t none = 0;
   ndg_node grad_phi[NDG_MAX_GROUPS], grad_theta[NDG_MAX_GROUPS];
   ndg_status st = NDG_OK;
@@ -126,6 +127,7 @@ ndg_status ndg_derivatives(ndg_problem *p, const ndg_request *r, ndg_outputs *o,
   const uint64_t none = 0;
   switch (r->compute) {
   case NDG_COMPUTE_EVALUATION:
+  case NDG_COMPUTE_BATCH_EVALUATION:
     return evaluation(p, r, o, e);
   case NDG_COMPUTE_ACCURACY:
     add_outputs(o, NDG_TO_VALUE, 0, 1, &none, &p->built[NDG_BUILT_FULL].eval_accuracy);

@@ -12,6 +12,7 @@ typedef struct ndg_phase_run {
   ndg_phase *phase;
   ndg_optimizer optimizer;
   uint32_t is_complex, loss, now; /* state[now] is the current one */
+  bool probes;                    /* measures on the first minibatch, not on all samples */
   ndg_vector *state[2], *gradient;
   ndg_compiled *step, *slope;
   ndg_cached_phase *entry; /* progress so far, kept when the phase ends */
@@ -37,7 +38,9 @@ ndg_status ndg_phase_run_newton(ndg_problem *, ndg_phase *, const ndg_optimizer 
 
 /* phase_measure.c */
 ndg_status ndg_phase_measure_initial(ndg_phase_run *, ndg_error *);
-/* Gradient norms at the current state, and what follows for each task that still runs. */
+/* Gradient norms at the current state, and what follows for each task that still runs. Without
+   minibatches, and where a tolerance asks how well all of it is learned, of the loss on all
+   samples; else on one minibatch, that of step 0, which is the same for all measurements. */
 void ndg_phase_measure(ndg_phase_run *, uint64_t step);
 /* Tasks that a measurement found converged or diverged stay where they are from then on. */
 void ndg_phase_freeze(ndg_phase_run *);

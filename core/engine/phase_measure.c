@@ -9,6 +9,14 @@
 /* A phase whose gradient has grown by this factor will not come back. */
 static const double growth_limit = 1e6;
 
+/* The gradient at a state, and its norms. */
+static void take_norms(ndg_phase_run *r, uint32_t set, double *norms) {
+  if (r->probes)
+    ndg_minibatches_draw(r->p, r->loss, 0, 0);
+  ndg_programs_run(r->slope, set);
+  ndg_vector_norms(r->gradient, r->p->n_phi, norms);
+}
+
 ndg_status ndg_phase_measure_initial(ndg_phase_run *r, ndg_error *e) {
   ndg_problem *p = r->p;
   const ndg_complex beta = r->phase->beta;
@@ -19,15 +27,16 @@ ndg_status ndg_phase_measure_initial(ndg_phase_run *r, ndg_error *e) {
       return ndg_no_memory(e, "gradient norms");
   }
   r->initial = p->initial[c].norms;
-  if (p->initial[c].known && p->initial[c].beta.re == beta.re && p->initial[c].beta.im == beta.im)
+  if (p->initial[c].known && p->initial[c].beta.re == beta.re && p->initial[c].beta.im == beta.im &&
+      p->initial[c].probed == r->probes)
     return NDG_OK;
   ndg_vector_zero(r->state[0]);
   ndg_vector_copy(r->state[0], p->start);
   ndg_programs_bind(p, r->slope, 0, &(ndg_operands){.vector[NDG_AT_STATE] = r->state[0]},
                     &(ndg_targets){.vector[NDG_TO_GRAD_PHI] = r->gradient});
-  ndg_programs_run(r->slope, 0);
-  ndg_vector_norms(r->gradient, p->n_phi, p->initial[c].norms);
+  take_norms(r, 0, p->initial[c].norms);
   p->initial[c].beta = beta;
+  p->initial[c].probed = r->probes;
   p->initial[c].known = true;
   return NDG_OK;
 }
@@ -48,8 +57,7 @@ static void judge(ndg_phase_run *r, uint64_t task, uint64_t step) {
 
 void ndg_phase_measure(ndg_phase_run *r, uint64_t step) {
   const uint64_t n_tasks = r->state[0]->n_tasks;
-  ndg_programs_run(r->slope, r->now);
-  ndg_vector_norms(r->gradient, r->p->n_phi, r->norm);
+  take_norms(r, r->now, r->norm);
   memcpy(r->status, r->entry->frozen, (size_t)n_tasks);
   memcpy(r->since, r->entry->since, (size_t)n_tasks * sizeof *r->since);
   if (step == 0)

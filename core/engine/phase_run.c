@@ -5,16 +5,20 @@
 #include "engine/phase.h"
 
 /* The gradient norm is measured every so many steps: often where a tolerance may end the phase,
-   else just often enough to see it diverge. */
-enum { INTERVAL_TOLERANCE = 10, INTERVAL_FIXED = NDG_STEPS_AT_ONCE };
+   else just often enough to see it diverge. On minibatches a measurement costs a step, and is not
+   to cost more than a hundredth of the phase. */
+enum { INTERVAL_TOLERANCE = 10, INTERVAL_FIXED = NDG_STEPS_AT_ONCE, INTERVAL_PROBE = 100 };
+
+static bool is_free(const ndg_phase *ph) {
+  return ph->beta.re == 0 && ph->beta.im == 0;
+}
 
 static ndg_status get_programs(ndg_phase_run *r, ndg_error *e) {
   ndg_problem *p = r->p;
   const uint32_t c = r->is_complex;
-  const bool free_phase = r->phase->beta.re == 0 && r->phase->beta.im == 0;
-  r->loss = free_phase ? NDG_LEARN_LOSS : NDG_AUGMENTED_LOSS;
   const ndg_request step = {NDG_COMPUTE_STEP, 0, r->loss, r->optimizer.kind, c};
-  const ndg_request slope = {NDG_COMPUTE_EVALUATION, NDG_WANT_GRAD_PHI, r->loss, 0, c};
+  const ndg_request slope = {r->probes ? NDG_COMPUTE_BATCH_EVALUATION : NDG_COMPUTE_EVALUATION,
+                             NDG_WANT_GRAD_PHI, r->loss, 0, c};
   const uint32_t slots = ndg_optimizer_slots(r->optimizer.kind);
   ndg_status st = ndg_programs_get(p, &slope, &r->slope, e);
   if (st >= 0)
@@ -135,7 +139,9 @@ ndg_status ndg_phase_run_steps(ndg_problem *p, ndg_phase *ph, const ndg_optimize
                      .phase = ph,
                      .optimizer = *o,
                      .is_complex = ndg_phase_is_complex(ph),
-                     .interval = ph->tolerance > 0 ? INTERVAL_TOLERANCE : INTERVAL_FIXED};
+                     .loss = is_free(ph) ? NDG_LEARN_LOSS : NDG_AUGMENTED_LOSS};
+  r.probes = ph->tolerance == 0 && ndg_minibatches_serve(p, r.loss);
+  r.interval = r.probes ? INTERVAL_PROBE : ph->tolerance > 0 ? INTERVAL_TOLERANCE : INTERVAL_FIXED;
   r.norm = p->norms;
   r.status = p->phase.status;
   r.since = p->phase.step;

@@ -71,9 +71,10 @@ typedef struct ndg_phase {
   ndg_vector *const *states; /* with record: steps + 1 vectors of space STATE */
   /* filled by the host */
   uint64_t steps_taken;
-  double gradient_norm; /* ‖∂φ𝓛‖ at the end, largest over tasks; NaN if not measured */
-  double contraction;   /* ratio of gradient norms over the second half, per step; > 1: unstable */
-  uint32_t growth;      /* in, ABI 1.1: NDG_GROWTH_* */
+  double gradient_norm; /* ‖∂φ𝓛‖ at the end, largest over tasks; NaN if not measured. Minibatches,
+                           no tolerance: on step 0's */
+  double contraction; /* ratio of gradient norms over the second half, per step; > 1: unstable */
+  uint32_t growth;    /* in, ABI 1.1: NDG_GROWTH_* */
   uint32_t reserved;
 } ndg_phase;
 

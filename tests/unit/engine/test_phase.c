@@ -193,6 +193,7 @@ START_TEST(minibatch_steps_use_the_drawn_samples) {
     ndg_phase phase = free_phase(end, 1);
     phase.first_step = step;
     relax(p, &phase);
+    ndg_minibatches_draw(p, NDG_LEARN_LOSS, step, 0); /* measurements have drawn their own */
     for (uint64_t t = 0; t < 3; t++) {
       const int32_t *drawn = p->batch[NDG_LEARN_ROWS].chosen + 4 * t;
       double start[N_PHI];
@@ -216,6 +217,52 @@ START_TEST(minibatch_steps_use_the_drawn_samples) {
   /* 60 steps x 3 tasks x 4 of 8: 90 times each on average. */
   for (int r = 0; r < N_ROWS; r++)
     ck_assert(seen[r] > 60 && seen[r] < 120);
+  ndg_vector_destroy(end);
+  ndg_problem_close(p);
+}
+END_TEST
+
+/* The norm that is reported is that of the first minibatch's gradient, unless a tolerance asks how
+   well all samples are learned. */
+START_TEST(minibatches_are_measured_on_the_first) {
+  spec.inner.batch_size = 4;
+  spec.inner.sampling = _i ? NDG_SAMPLE_EPOCHS : NDG_SAMPLE_INDEPENDENT;
+  ndg_problem *p = known_open(&spec);
+  ndg_vector *end = state_of(p, NDG_GRADIENT_DESCENT, false);
+  long double theta[N_THETA];
+  for (int i = 0; i < N_THETA; i++)
+    theta[i] = p->theta[i];
+  for (int tolerated = 0; tolerated < 2; tolerated++) {
+    ndg_phase phase = free_phase(end, 130);
+    phase.tolerance = tolerated ? 1e-12 : 0;
+    ck_assert_int_eq(ndg_problem_relax(p, &phase, &e), tolerated ? NDG_NOT_CONVERGED : NDG_OK);
+    ndg_minibatches_draw(p, NDG_LEARN_LOSS, 0, 0);
+    long double largest = 0;
+    for (uint64_t t = 0; t < 3; t++) {
+      long double s[N_PHI], g[N_PHI], norm = 0;
+      read_row(end, t, s);
+      known_point at = {&tasks, t, s, theta, p->batch[NDG_LEARN_ROWS].chosen + 4 * t, 4};
+      at.rows = tolerated ? NULL : at.rows;
+      known_learn_gradient(&at, g);
+      for (int i = 0; i < N_PHI; i++)
+        norm += g[i] * g[i];
+      largest = fmaxl(largest, sqrtl(norm));
+    }
+    ck_assert_ldouble_eq_tol(phase.gradient_norm, largest, 1e-10L * largest);
+  }
+  ndg_vector_destroy(end);
+  ndg_problem_close(p);
+}
+END_TEST
+
+START_TEST(minibatches_that_diverge_are_noticed) {
+  spec.inner.batch_size = 4;
+  spec.inner.optimizer.lr = 9;
+  ndg_problem *p = known_open(&spec);
+  ndg_vector *end = ndg_problem_new_vector(p, NDG_PHI, false, 0);
+  ndg_phase phase = free_phase(end, 1000);
+  expect(ndg_problem_relax(p, &phase, &e), NDG_DIVERGED, "the free phase diverged by step 100");
+  ck_assert_uint_eq(phase.steps_taken, 100);
   ndg_vector_destroy(end);
   ndg_problem_close(p);
 }
@@ -426,6 +473,8 @@ int main(void) {
   tcase_add_test(c, trajectories_are_the_states_on_the_way);
   tcase_add_test(c, minibatches_depend_on_the_step_alone);
   tcase_add_test(c, minibatch_steps_use_the_drawn_samples);
+  tcase_add_loop_test(c, minibatches_are_measured_on_the_first, 0, 2);
+  tcase_add_test(c, minibatches_that_diverge_are_noticed);
   tcase_add_test(c, divergence_says_what_to_change);
   tcase_add_test(c, a_frozen_task_leaves_the_others_alone);
   tcase_add_test(c, a_tolerance_ends_a_phase);
