@@ -153,6 +153,30 @@ double bench_gemm(const bench_product *product, ndg_pool *pool, double seconds) 
   return library < ours ? library : ours;
 }
 
+double bench_step_products(const bench_layers *net, ndg_pool *pool, double seconds) {
+  double t = 0;
+  const ndg_dtype dtype = net->dtype;
+  for (uint32_t l = 0; l < net->n; l++) {
+    const uint64_t from = net->width[l], to = net->width[l + 1], batch = net->batch;
+    /* data is real: a real product of twice the columns */
+    const int mixed = dtype == NDG_C128 && l == 0;
+    const uint64_t n = mixed ? 2 * to : to;
+    const ndg_dtype type = mixed ? NDG_F64 : dtype;
+    const bench_product forward = {
+        type, {.m = batch, .n = n, .k = from, .lda = from, .ldb = n, .ldc = n}};
+    const bench_product weights = {
+        type,
+        {.m = from, .n = n, .k = batch, .lda = from, .ldb = n, .ldc = n, .a_transposed = true}};
+    const bench_product back = {
+        dtype,
+        {.m = batch, .n = from, .k = to, .lda = to, .ldb = to, .ldc = from, .b_transposed = true}};
+    t += bench_gemm(&forward, pool, seconds) + bench_gemm(&weights, pool, seconds);
+    if (l > 0)
+      t += bench_gemm(&back, pool, seconds);
+  }
+  return t / ndg_pool_size(pool);
+}
+
 static void fail_csv(const char *path) {
   (void)fprintf(stderr, "bench: %s cannot be written\n", path);
   exit(1);

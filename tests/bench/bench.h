@@ -32,5 +32,14 @@ typedef struct bench_product {
 /* Seconds per product and thread while all threads work, by the library or by our own kernels,
    whichever is faster. */
 double bench_gemm(const bench_product *, ndg_pool *, double seconds);
+/* Seconds of all products of a dense network's step on a batch, perfectly shared by the threads:
+   forward, of the weights, and back but for the data. Each is measured for `seconds`. */
+typedef struct bench_layers {
+  uint32_t n;
+  const uint64_t *width; /* n + 1 */
+  uint64_t batch;
+  ndg_dtype dtype;
+} bench_layers;
+double bench_step_products(const bench_layers *, ndg_pool *, double seconds);
 
 #endif

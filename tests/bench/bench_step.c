@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* One step of a dense network's inner optimiser, built through the graph API as the engine builds
    it, against the time of its matrix products alone at the best rate reached here, by BLAS or by
-   our own kernels. --csv FILE also writes the rows there; --case N does only that one. */
+   our own kernels. --csv FILE also writes the rows there; --case N does only that one; --seconds S
+   takes another time than 1 for each measurement; --alone leaves out the products, for a profiler.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/random.h"
 #include "bench.h"
 #include "graph/program.h"
@@ -126,9 +129,10 @@ static void build(step *s, const network *net) {
   must(ndg_graph_status(s->graph, &e), &e);
 }
 
+/* As the engine's memory is made. */
 static void *fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
   const size_t size = ndg_dtype_size(dtype);
-  char *x = aligned_alloc(64, (n * size + 63) / 64 * 64);
+  char *x = ndg_calloc(n, size);
   if (!x)
     abort();
   for (uint64_t i = 0; i < n; i++) {
@@ -179,37 +183,17 @@ static void run(void *context) {
 
 static void free_step(step *s) {
   for (uint32_t i = 0; i < s->n_in; i++)
-    free(s->in[i].data);
+    ndg_free(s->in[i].data);
   for (uint32_t i = 0; i < s->n_out; i++)
-    free(s->out[i].data);
+    ndg_free(s->out[i].data);
   ndg_program_destroy(s->program);
   ndg_pool_destroy(s->pool);
   ndg_graph_destroy(s->graph);
 }
 
-/* The products of the step one by one, each thread doing all of them: seconds for 1 / n_threads of
-   the whole, i.e. perfectly shared. */
-static double products_alone(const network *net, ndg_pool *pool) {
-  double t = 0;
-  const double seconds = 0.4;
-  const ndg_dtype dtype = net->dtype;
-  for (uint32_t l = 0; l < net->n_layers; l++) {
-    const uint64_t from = net->width[l], to = net->width[l + 1], batch = net->batch;
-    /* data is real: a real product of twice the columns */
-    const int mixed = dtype == NDG_C128 && l == 0;
-    const uint64_t n = mixed ? 2 * to : to;
-    const ndg_dtype type = mixed ? NDG_F64 : dtype;
-    const bench_product forward = {type,
-                                   {batch, n, from, from, n, n, false, false, false, false, NULL}};
-    const bench_product weights = {type,
-                                   {from, n, batch, from, n, n, true, false, false, false, NULL}};
-    const bench_product back = {dtype,
-                                {batch, from, to, to, to, from, false, true, false, false, NULL}};
-    t += bench_gemm(&forward, pool, seconds) + bench_gemm(&weights, pool, seconds);
-    if (l > 0)
-      t += bench_gemm(&back, pool, seconds);
-  }
-  return t * (double)net->n_tasks / net->n_threads;
+static double products_alone(const network *net, ndg_pool *pool, double seconds) {
+  const bench_layers layers = {net->n_layers, net->width, net->batch, net->dtype};
+  return bench_step_products(&layers, pool, 0.4 * seconds) * (double)net->n_tasks;
 }
 
 typedef enum goal_kind { RATIO, MICROSECONDS, FLOOR } goal_kind;
@@ -247,7 +231,8 @@ static void report(const network *net, const step *s, double t, double products,
   bench_csv_row(csv, "step", what, "times products alone", t / products, "");
 }
 
-static void measure(const network *net, goal_kind goal, double target, FILE *csv) {
+static void measure(const network *net, goal_kind goal, double target, double seconds, bool alone,
+                    FILE *csv) {
   ndg_error e = {0};
   step s = {0};
   build(&s, net);
@@ -259,7 +244,8 @@ static void measure(const network *net, goal_kind goal, double target, FILE *csv
   /* alternately, because the machine may be shared */
   double step_time = 1e300, product_time = 1e300;
   for (int i = 0; i < 3; i++) {
-    const double t = bench_best(run, &s, 1), g = products_alone(net, s.pool);
+    const double t = bench_best(run, &s, seconds),
+                 g = alone ? t : products_alone(net, s.pool, seconds);
     step_time = t < step_time ? t : step_time;
     product_time = g < product_time ? g : product_time;
   }
@@ -271,9 +257,16 @@ int main(int argc, char **argv) {
   ndg_blas_prepare(argc, argv);
   FILE *csv = bench_csv_open(argc, argv);
   long only = -1;
-  for (int i = 1; i + 1 < argc; i++)
+  double seconds = 1;
+  bool alone = false;
+  for (int i = 1; i < argc; i++)
+    alone = alone || strcmp(argv[i], "--alone") == 0;
+  for (int i = 1; i + 1 < argc; i++) {
+    if (strcmp(argv[i], "--seconds") == 0)
+      seconds = strtod(argv[i + 1], NULL);
     if (strcmp(argv[i], "--case") == 0)
       only = strtol(argv[i + 1], NULL, 10);
+  }
   ndg_blas_info info;
   ndg_blas_single_thread();
   ndg_blas_describe(&info);
@@ -302,7 +295,7 @@ int main(int argc, char **argv) {
 #undef LARGE
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
     if (only < 0 || (size_t)only == i)
-      measure(&cases[i].net, cases[i].goal, cases[i].target, csv);
+      measure(&cases[i].net, cases[i].goal, cases[i].target, seconds, alone, csv);
   bench_csv_close(csv);
   return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What this machine can do now, for benchmarks that are scripts: limits PRECISION THREADS prints
    the multiply-add peak of so many cores and the rate of a large product on all of them at once, in
-   GFLOP/s. */
+   GFLOP/s, then the seconds that the products alone of a step of the large task take: dense network
+   784-256-256-256-256-256-10, batch 500. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ int main(int argc, char **argv) {
     return 1;
   }
   const double flops = 2.0 * N * N * N * n_threads;
-  printf("%.6g %.6g\n", bench_fma_peak(dtype) * n_threads / 1e9,
-         flops / bench_gemm(&product, pool, 0.4) / 1e9);
+  static const uint64_t width[] = {784, 256, 256, 256, 256, 256, 10};
+  const bench_layers large = {sizeof width / sizeof *width - 1, width, 500, dtype};
+  printf("%.6g %.6g %.6g\n", bench_fma_peak(dtype) * n_threads / 1e9,
+         flops / bench_gemm(&product, pool, 0.4) / 1e9, bench_step_products(&large, pool, 0.1));
   ndg_pool_destroy(pool);
   return 0;
 }

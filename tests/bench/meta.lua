@@ -6,9 +6,11 @@ local nudge = require "nudge"
 local core = require "nudge.core"
 
 local set = nudge.settings {
-  part = { "all", choices = { "all", "tasks", "steps", "width", "memory", "meta_step" } },
+  part = { "all",
+    choices = { "all", "tasks", "steps", "width", "memory", "meta_step", "mnist_step" } },
   peak = { 0.0, doc = "multiply-add peak of the threads, GFLOP/s" },
   products = { 0.0, doc = "rate of large products, GFLOP/s" },
+  large = { 0.0, doc = "seconds of the products of a step of the large task" },
   single = { "", doc = "file with the times of one thread, for the parallel efficiency" },
   csv = { os.getenv "NUDGE_BENCH_CSV" or "", doc = "table that rows are added to" },
 }
@@ -236,7 +238,54 @@ function parts.meta_step()
   single_thread(case, seconds)
 end
 
-for _, name in ipairs { "tasks", "steps", "width", "memory", "meta_step" } do
+-- The supervised study on MNIST as published: one strength per parameter, 2000 free steps of Adam
+-- on minibatches of 500, 200 nudged ones, each with a minibatch of either kind. Everything around
+-- a step is in it: drawing, labels, watching for divergence.
+function parts.mnist_step()
+  local free, nudged, beta, lr = 2000, 200, 3, 3e-4
+  local problem = nudge.problem {
+    learner = nudge.learner("complex_synapse", {
+      layers = { 784, 256, 256, 256, 256, 256, 10 }, init = "uniform", bias_scale = 1,
+      lambda = 1e-5, penalty_factor = 1,
+    }),
+    tasks = nudge.tasks.classification {
+      data = nudge.data.mnist { n = 60000, fallback = nudge.data.synthetic_digits },
+      learn = 30000, eval = 30000, standardise = "all",
+    },
+    inner = { optimizer = "adam", lr = lr, batch_size = 500, eval_batch_size = 500, steps = free,
+      sampling = "epochs" },
+    dtype = "float32", seed = 1,
+  }
+  local function seconds_of(free_steps, nudged_steps)
+    local rule = nudge.rule("contrastive", {
+      variant = "forward", beta = beta, nudged_lr = lr, past_radius = "report",
+      free_steps = free_steps, nudged_steps = nudged_steps,
+    })
+    return best(1, function()
+      problem:set_theta(problem:theta())
+      problem:estimate(rule)
+    end)
+  end
+  local base, longer, nudging = seconds_of(100, 50), seconds_of(300, 50), seconds_of(100, 150)
+  local step, nudged_step = (longer - base) / 200, (nudging - base) / 100
+  local around = base - 100 * step - 50 * nudged_step
+  local whole = free * step + nudged * nudged_step + around
+  local share = 100 * (free + 2 * nudged) * set.large / whole
+  local case = "784-256x5-10 batch 500 Adam, a strength per parameter"
+  say("%s, %d threads: free step %.0f us, nudged %.0f us, %.1f ms around; products alone %.0f and "
+    .. "%.0f us; meta-gradient of %d + %d steps %.2f s, %.0f %% of the limit of products%s", case,
+    nudge.threads, 1e6 * step, 1e6 * nudged_step, 1e3 * around, 1e6 * set.large, 2e6 * set.large,
+    free, nudged, whole, share, nudge.threads < 2 and "" or "; goal 70 %: "
+    .. (share >= 70 and "met" or "MISSED"))
+  row(case, "free step", step, "s")
+  row(case, "nudged step", nudged_step, "s")
+  row(case, "around", around, "s")
+  row(case, "products of a step", set.large, "s")
+  row(case, "meta-gradient", whole, "s")
+  row(case, "share of the limit", share, "%")
+end
+
+for _, name in ipairs { "tasks", "steps", "width", "memory", "meta_step", "mnist_step" } do
   if set.part == "all" or set.part == name then
     parts[name]()
   end

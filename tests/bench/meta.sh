@@ -9,6 +9,7 @@ single=$(mktemp) || exit 1
 trap 'rm -f "$single"' EXIT
 for threads in 1 2; do
   rates=$("$limits" float32 $threads) || exit 1
-  "$nudge" run --threads $threads --set part="${3:-all}" --set peak="${rates% *}" \
-    --set products="${rates#* }" --set single="$single" "$script" || exit 1
+  set -- "$1" "$2" "${3:-all}" $rates
+  "$nudge" run --threads $threads --set part="$3" --set peak="$4" --set products="$5" \
+    --set large="$6" --set single="$single" "$script" || exit 1
 done
