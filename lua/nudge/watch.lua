@@ -92,10 +92,10 @@ end
 -- an earlier look, from which rates are told.
 function watch.lines(run, rows_of, now, columns, before)
   local cells, parts = { { "", "last", "least", "greatest" } }, {}
-  for i, series in ipairs(run.series) do
-    local first = #cells + 1
+  for i = #run.series, 1, -1 do -- the newest first: there something goes on
+    local series, first = run.series[i], #cells + 1
     local still = add_series(cells, series, rows_of(series))
-    parts[i] = { first = first, last = #cells, still = still, title = string.format(
+    parts[#parts + 1] = { first = first, last = #cells, still = still, title = string.format(
       "%s: step %s%s", plain(series.name), tostring(series.last_step or "-"),
       rate_of(before, series, now)) }
   end

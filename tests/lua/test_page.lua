@@ -3,6 +3,7 @@
 package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
 local nudge = require "nudge"
 local curves = require "nudge.page.curves"
+local groups = require "nudge.page.groups"
 local html = require "nudge.page.html"
 local page = require "nudge.page"
 local scale = require "nudge.scale"
@@ -214,6 +215,71 @@ if has_gnuplot then
     tap.matches(text, "9 curves are thinned: of each of %d+ intervals")
   end)
 end
+
+-- A run of several stages, each with what it was made of.
+local function stages_run(id, names, options)
+  local run = run_of(id, "plain", 3)
+  run.series, run.tables = {}, {}
+  for i, name in ipairs(names) do
+    run.series[i] = { name = name .. "/train", steps = 3, last_step = 3,
+      metrics = { { name = "loss" } } }
+    run.tables[name .. "/options"] = { options(i) }
+  end
+  return run
+end
+
+local function no_rows()
+  return {}
+end
+
+local function curves_in(set)
+  local out = {}
+  for i, entry in ipairs(set.entries) do
+    out[i] = entry.curve
+  end
+  return table.concat(out, "|")
+end
+
+tap.test("stages that differ in their seeds alone are one curve, repeated", function()
+  local names = { "net, a, seed 1", "net, a, seed 2", "net, b, seed 1", "net, b, seed 2" }
+  local group = groups.of({ stages_run(1, names, function(i)
+    return { rule = i < 3 and "a" or "b", seed = i % 2, ["domain.seed"] = i }
+  end) }, no_rows)[1]
+  tap.is(#group.sets, 1)
+  tap.is(curves_in(group.sets[1]), "net, a|net, a|net, b|net, b")
+  tap.is(group.entries[2].title, "net, a, seed 2")
+  group = groups.of({ stages_run(1, { "s", "s (2)" }, function(i)
+    return { rule = "a", lr = i, seed = 1 }
+  end) }, no_rows)[1]
+  tap.is(curves_in(group.sets[1]), "s|s (2)")
+end)
+
+tap.test("more curves than colours come in sets, by what their names begin with", function()
+  local names = {}
+  for _, net in ipairs { "deep", "flat" } do
+    for k = 1, 6 do
+      names[#names + 1] = net .. ", rule " .. k
+    end
+  end
+  local function options(i)
+    return { rule = i }
+  end
+  local group = groups.of({ stages_run(1, names, options) }, no_rows)[1]
+  tap.is(#group.sets, 2)
+  tap.is(group.sets[2].heading, "flat")
+  tap.is(curves_in(group.sets[2]), "rule 1|rule 2|rule 3|rule 4|rule 5|rule 6")
+  group = groups.of({ stages_run(1, names, options), stages_run(2, names, options) }, no_rows)[1]
+  tap.is(#group.sets, 12)
+  tap.is(group.sets[1].heading, "deep, rule 1")
+  tap.is(curves_in(group.sets[1]), "run 1|run 2")
+end)
+
+tap.test("runs of one series are told apart by their numbers", function()
+  local runs = { run_of(4, "plain", 3), run_of(7, "plain", 3) }
+  local group = groups.of(runs, no_rows)[1]
+  tap.is(group.kind, "train")
+  tap.is(curves_in(group.sets[1]), "run 4|run 7")
+end)
 
 tap.test("a watched run fits the window, whatever it is called", function()
   local run = run_of(1, BAD, 30)

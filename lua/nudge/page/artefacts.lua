@@ -7,7 +7,7 @@ local tables = require "nudge.page.tables"
 
 local artefacts = {}
 
-local BYTES = 400000 -- of figures that are shown on a page, altogether
+local BYTES = 250000 -- of figures that are shown on a page, altogether
 
 -- The text of a file that is still the one that was kept; nil and why not.
 local function read(artefact)

@@ -9,11 +9,11 @@ local thin = require "nudge.page.thin"
 
 local curves = {}
 
-local TOGETHER = 9 -- curves in one figure: as many as there are colours that can be told apart
-local INTERVALS, FEWEST = 240, 40 -- of a thinned curve
-local POINTS = 60000 -- on a page: with some 11 characters each
+local INTERVALS, FEWEST = 240, 30 -- of a thinned curve
+local POINTS = 40000 -- on a page: with some 11 characters each
 local WIDTH, HEIGHT = 280, 170 -- of a plot in pixels
 local LINE = 1.5
+local MARKED = 3 -- curves at most, whose points may have marks
 
 -- Steps and values of a metric, in order.
 local function column(rows, metric)
@@ -58,7 +58,10 @@ end
 
 -- The figure of one metric as a node, and how many curves were thinned.
 local function panel(page, entries, metric, log)
-  local series, thinned = {}, 0
+  local series, thinned, marked = {}, 0, nil
+  if #entries > MARKED then
+    marked = false
+  end
   for _, entry in ipairs(entries) do
     local x, y = column(entry.rows, metric)
     local positions = thin(y, page.intervals)
@@ -70,9 +73,9 @@ local function panel(page, entries, metric, log)
       x, y = table.move(x, 1, #positions, 1, {}), table.move(y, 1, #positions, 1, {})
     end
     if #y > 0 then
-      local style = page:style_of(entry.label)
+      local style = page:style_of(entry.curve)
       series[#series + 1] = { x = x, y = y, color = style.color, dashed = style.dashed,
-        dotted = style.dotted, width = LINE }
+        dotted = style.dotted, width = LINE, points = marked }
     end
   end
   local drawn = figure { width = WIDTH, height = HEIGHT, legend = "none", panels = {
@@ -80,80 +83,86 @@ local function panel(page, entries, metric, log)
   return page:figure(drawn, (metric:gsub("_", " "))), thinned
 end
 
+-- The legend, and how many curves look different.
 local function legend(page, entries)
   local items, seen = {}, {}
   for _, entry in ipairs(entries) do
-    if not seen[entry.label] then
-      seen[entry.label] = true
-      items[#items + 1] = html.tag("li", nil, page:swatch(entry.label), entry.label)
+    if not seen[entry.curve] then
+      seen[entry.curve] = true
+      items[#items + 1] = html.tag("li", nil, page:swatch(entry.curve), entry.curve)
     end
   end
-  return html.tag("ul", { class = "legend" }, items)
+  return html.tag("ul", { class = "legend" }, items), #items
 end
 
-local function names_of(list)
-  return table.concat(list, ", ")
-end
-
--- One set of figures: of all entries, or of those of one name.
-local function set(page, group, entries, heading)
-  local figures, straight, nothing, thinned = {}, {}, {}, 0
-  for _, metric in ipairs(group.metrics) do
-    local look, log = look_at(entries, metric.name)
-    local title = metric.name:gsub("_", " ")
-    if look == "drawn" and not metric.volatile then
-      local node, n = panel(page, entries, metric.name, log)
-      figures[#figures + 1], thinned = node, thinned + n
-    elseif look == "straight" and not metric.volatile then
-      straight[#straight + 1] = title
-    elseif look == "nothing" then
-      nothing[#nothing + 1] = title
+-- How the metrics of a set are shown; kept in the set.
+local function looks_of(group, set)
+  if not set.looks then
+    set.looks = {}
+    for i, metric in ipairs(group.metrics) do
+      local look, log = look_at(set.entries, metric.name)
+      set.looks[i] = { metric = metric, look = metric.volatile and "volatile" or look, log = log,
+        title = metric.name:gsub("_", " ") }
     end
   end
-  local notes = {}
-  if #straight > 0 then
+  return set.looks
+end
+
+local function notes_of(page, titles, thinned, repeated)
+  local notes = { repeated and "Curves of one colour differ in their seeds alone." or nil }
+  if #titles.straight > 0 then
     notes[#notes + 1] = "Not drawn, as constant or in proportion to the step: "
-      .. names_of(straight) .. "."
+      .. table.concat(titles.straight, ", ") .. "."
   end
-  if #nothing > 0 then
-    notes[#notes + 1] = "Never a finite number: " .. names_of(nothing) .. "."
+  if #titles.nothing > 0 then
+    notes[#notes + 1] = "Never a finite number: " .. table.concat(titles.nothing, ", ") .. "."
   end
   if thinned > 0 then
     notes[#notes + 1] = string.format("%d %s thinned: of each of %d intervals the least and the "
       .. "greatest value are drawn. The store has every row.", thinned,
       thinned == 1 and "curve is" or "curves are", page.intervals)
   end
+  return #notes > 0 and html.tag("p", { class = "note" }, table.concat(notes, " "))
+end
+
+local function set_of(page, group, set)
+  local figures, thinned = {}, 0
+  local titles = { straight = {}, nothing = {}, single = {}, volatile = {} }
+  for _, shown in ipairs(looks_of(group, set)) do
+    if shown.look == "drawn" then
+      local node, n = panel(page, set.entries, shown.metric.name, shown.log)
+      figures[#figures + 1], thinned = node, thinned + n
+    else
+      table.insert(titles[shown.look], shown.title)
+    end
+  end
+  local key, n_curves = legend(page, set.entries)
   return {
-    heading and html.tag("h3", nil, heading),
-    #figures > 0 and html.tag("div", { class = "curves" }, #entries > 1
-      and legend(page, entries), html.tag("div", { class = "figures" }, figures)),
-    #notes > 0 and html.tag("p", { class = "note" }, table.concat(notes, " ")),
+    set.heading and html.tag("h3", nil, set.heading),
+    #figures > 0 and html.tag("div", { class = "curves" }, #set.entries > 1 and key,
+      html.tag("div", { class = "figures" }, figures)),
+    notes_of(page, titles, thinned, #figures > 0 and n_curves < #set.entries),
   }
 end
 
--- The figures of a group: in one set, or where that would be too many curves in a set per name.
+-- The figures of a group.
 function curves.of(page, group)
-  if #group.entries <= TOGETHER then
-    return set(page, group, group.entries)
+  local out = {}
+  for i, set in ipairs(group.sets) do
+    out[i] = set_of(page, group, set)
   end
-  local sets, names, by_name = {}, {}, {}
-  for _, entry in ipairs(group.entries) do
-    if not by_name[entry.name] then
-      names[#names + 1], by_name[entry.name] = entry.name, {}
-    end
-    table.insert(by_name[entry.name], entry)
-  end
-  for _, name in ipairs(names) do
-    sets[#sets + 1] = set(page, group, by_name[name], name ~= "" and name or nil)
-  end
-  return sets
+  return out
 end
 
 -- Intervals of thinned curves, so that all of them stay within the page's points.
-function curves.intervals(groups)
+function curves.intervals(list)
   local n = 0
-  for _, group in ipairs(groups) do
-    n = n + #group.entries * #group.metrics
+  for _, group in ipairs(list) do
+    for _, set in ipairs(group.sets) do
+      for _, shown in ipairs(looks_of(group, set)) do
+        n = n + (shown.look == "drawn" and #set.entries or 0)
+      end
+    end
   end
   return math.max(FEWEST, math.min(INTERVALS, POINTS // (2 * math.max(1, n))))
 end

@@ -16,6 +16,8 @@ local values = require "nudge.page.values"
 local Page = {}
 Page.__index = Page
 
+local OPEN = 4 -- columns of a table that is not folded
+
 local page = {}
 local tag = html.tag
 
@@ -130,8 +132,8 @@ local function single_rows(runs)
       columns[#columns + 1] = { table_label(runs, run, name:gsub("/options$", "")), rows[1] }
     end
   end)
-  return #columns > 0 and tag("details", { open = #columns > 1 }, tag("summary", nil,
-    "What was trained, and how"), values.beside("Options", "option", columns))
+  return #columns > 0 and tag("details", { open = #runs > 1 and #columns <= OPEN },
+    tag("summary", nil, "What was trained, and how"), values.beside("Options", "option", columns))
 end
 
 local function kept_tables(runs)

@@ -30,7 +30,7 @@ local function last_values(page, group)
   end
   for i, entry in ipairs(group.entries) do
     local last = entry.rows[#entry.rows]
-    rows[i] = { { html.raw(html.text(page:swatch(entry.label), entry.label)) },
+    rows[i] = { { html.raw(html.text(page:swatch(entry.curve), entry.title)) },
       last and last.step }
     for k, metric in ipairs(group.metrics) do
       rows[i][k + 2] = summary(entry.rows, metric.name).last
@@ -48,7 +48,7 @@ local function extremes(group)
     for _, metric in ipairs(group.metrics) do
       local s = summary(entry.rows, metric.name)
       if s.least and s.least ~= s.greatest then
-        rows[#rows + 1] = { entry.label, (metric.name:gsub("_", " ")), s.least, s.least_at,
+        rows[#rows + 1] = { entry.title, (metric.name:gsub("_", " ")), s.least, s.least_at,
           s.greatest, s.greatest_at }
       end
     end
