@@ -31,6 +31,25 @@ double bench_best(void (*call)(void *context), void *context, double seconds) {
   return best;
 }
 
+void bench_must(ndg_status st, const ndg_error *e) {
+  if (st >= 0)
+    return;
+  (void)fprintf(stderr, "bench: %s\n", e->text);
+  exit(1);
+}
+
+void *bench_fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
+  const size_t size = ndg_dtype_size(dtype);
+  char *x = aligned_alloc(64, (n * size + 63) / 64 * 64);
+  if (!x)
+    abort();
+  for (uint64_t i = 0; i < n; i++) {
+    const double value = scale * (2 * ndg_rng_uniform(rng) - 1);
+    ndg_dtype_convert(dtype, x + i * size, NDG_F64, &value, 1);
+  }
+  return x;
+}
+
 /* Enough independent chains of multiply-adds to hide their latency. */
 enum { CHAINS = 16, ROUNDS = 1000 };
 

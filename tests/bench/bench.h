@@ -7,11 +7,17 @@
 #include <stdio.h>
 
 #include "base/pool.h"
+#include "base/random.h"
 #include "tensor/blas.h"
 
 /* Seconds of a call, the best of several batches; at least `seconds` in all. */
 double bench_best(void (*call)(void *context), void *context, double seconds);
 double bench_now(void);
+
+/* Ends the program on an error. */
+void bench_must(ndg_status, const ndg_error *);
+/* n numbers within +-scale, at a multiple of 64 bytes; for free(). */
+void *bench_fill(ndg_dtype, uint64_t n, double scale, ndg_rng *);
 
 /* The table that all benchmarks add their rows to (tests/bench/README.md): of --csv PATH, else of
    NUDGE_BENCH_CSV in the environment, else NULL. Ends the program if it cannot be written. */

@@ -48,13 +48,6 @@ typedef struct step {
   ndg_binding program_in[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS]; /* those that are read */
 } step;
 
-static void must(ndg_status st, const ndg_error *e) {
-  if (st >= 0)
-    return;
-  (void)fprintf(stderr, "bench: %s\n", e->text);
-  exit(1);
-}
-
 static bool classifies(const network *net) {
   return net->width[net->n_layers] > 1;
 }
@@ -106,7 +99,7 @@ static void update(step *s, const network *net, ndg_node phi, ndg_node gradient)
 
 static void build(step *s, const network *net) {
   ndg_error e = {0};
-  must(ndg_graph_create(&s->graph, &e), &e);
+  bench_must(ndg_graph_create(&s->graph, &e), &e);
   const ndg_builder b = ndg_graph_builder(s->graph);
   const uint32_t n = 2 * net->n_layers;
   ndg_node h, target, parameter[MAX_PARAMETERS], gradient[MAX_PARAMETERS];
@@ -123,27 +116,15 @@ static void build(step *s, const network *net) {
     const ndg_node lambda = input(s, NDG_REAL, 0, ndg_graph_get(s->graph, parameter[i])->shape);
     loss = ndg_add(&b, loss, ndg_sum(&b, ndg_mul(&b, lambda, ndg_square(&b, parameter[i]))));
   }
-  must(ndg_graph_vjp(s->graph, 1, &loss, NULL, n, parameter, 0, gradient, &e), &e);
+  bench_must(ndg_graph_vjp(s->graph, 1, &loss, NULL, n, parameter, 0, gradient, &e), &e);
   for (uint32_t i = 0; i < n; i++)
     update(s, net, parameter[i], gradient[i]);
-  must(ndg_graph_status(s->graph, &e), &e);
+  bench_must(ndg_graph_status(s->graph, &e), &e);
 }
 
 /* As the engine's memory is made. */
-static void *fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
-  const size_t size = ndg_dtype_size(dtype);
-  char *x = ndg_calloc(n, size);
-  if (!x)
-    abort();
-  for (uint64_t i = 0; i < n; i++) {
-    const double value = scale * (2 * ndg_rng_uniform(rng) - 1);
-    ndg_dtype_convert(dtype, x + i * size, NDG_F64, &value, 1);
-  }
-  return x;
-}
-
 static ndg_binding indices(uint64_t n_tasks, uint64_t n, uint64_t below, ndg_rng *rng) {
-  const ndg_binding x = {fill(NDG_F32, n_tasks * n, 1, rng), n};
+  const ndg_binding x = {bench_fill(NDG_F32, n_tasks * n, 1, rng), n};
   for (uint64_t i = 0; i < n_tasks * n; i++)
     ((int32_t *)x.data)[i] = (int32_t)ndg_rng_below(rng, below);
   return x;
@@ -153,16 +134,17 @@ static void bind(step *s, const network *net) {
   ndg_rng rng = ndg_rng_root(1);
   const ndg_dtype data = net->dtype == NDG_C128 ? NDG_F64 : net->dtype;
   const uint64_t rows = net->rows ? net->rows : net->batch;
-  s->in[DATA] =
-      (ndg_binding){fill(data, net->n_tasks * rows * net->width[0], 1, &rng), rows * net->width[0]};
-  s->in[LABELS] = classifies(net)
-                      ? indices(net->n_tasks, net->batch, net->width[net->n_layers], &rng)
-                      : (ndg_binding){fill(data, net->n_tasks * net->batch, 1, &rng), net->batch};
+  s->in[DATA] = (ndg_binding){bench_fill(data, net->n_tasks * rows * net->width[0], 1, &rng),
+                              rows * net->width[0]};
+  s->in[LABELS] =
+      classifies(net)
+          ? indices(net->n_tasks, net->batch, net->width[net->n_layers], &rng)
+          : (ndg_binding){bench_fill(data, net->n_tasks * net->batch, 1, &rng), net->batch};
   s->in[ROWS] = indices(net->n_tasks, net->batch, rows, &rng);
   for (uint32_t i = FIRST; i < s->n_in; i++) {
     const ndg_shape shape = ndg_graph_get(s->graph, s->in_node[i])->shape;
     const uint64_t size = ndg_shape_size(&shape);
-    s->in[i] = (ndg_binding){fill(net->dtype, net->n_tasks * size, 0.05, &rng), size};
+    s->in[i] = (ndg_binding){bench_fill(net->dtype, net->n_tasks * size, 0.05, &rng), size};
     /* strengths and slots: mean squares are not negative */
     for (uint64_t k = 0; i >= FIRST + 2 * net->n_layers && k < net->n_tasks * size; k++)
       ((float *)s->in[i].data)[k] *= ((float *)s->in[i].data)[k];
@@ -170,7 +152,7 @@ static void bind(step *s, const network *net) {
   for (uint32_t i = 0; i < s->n_out; i++) {
     const ndg_shape shape = ndg_graph_get(s->graph, s->out_node[i])->shape;
     const uint64_t size = ndg_shape_size(&shape);
-    s->out[i] = (ndg_binding){fill(net->dtype, net->n_tasks * size, 0, &rng), size};
+    s->out[i] = (ndg_binding){bench_fill(net->dtype, net->n_tasks * size, 0, &rng), size};
   }
   for (uint32_t i = 0; i < ndg_program_input_count(s->program); i++)
     s->program_in[i] = s->in[ndg_program_input_number(s->program, i)];
@@ -236,10 +218,10 @@ static void measure(const network *net, goal_kind goal, double target, double se
   ndg_error e = {0};
   step s = {0};
   build(&s, net);
-  must(ndg_pool_create(net->n_threads, &s.pool, &e), &e);
-  must(ndg_program_compile(s.graph, s.n_out, s.out_node, net->dtype, net->n_tasks, s.pool,
-                           &s.program, &e),
-       &e);
+  bench_must(ndg_pool_create(net->n_threads, &s.pool, &e), &e);
+  bench_must(ndg_program_compile(s.graph, s.n_out, s.out_node, net->dtype, net->n_tasks, s.pool,
+                                 &s.program, &e),
+             &e);
   bind(&s, net);
   /* alternately, because the machine may be shared */
   double step_time = 1e300, product_time = 1e300;

@@ -40,13 +40,6 @@ typedef struct step {
   ndg_binding in[2][3 + MAX_PHI + MAX_THETA], out[2][MAX_PHI];
 } step;
 
-static void must(ndg_status st, const ndg_error *e) {
-  if (st >= 0)
-    return;
-  (void)fprintf(stderr, "bench: %s\n", e->text);
-  exit(1);
-}
-
 static ndg_node add_phi(step *s, ndg_shape shape) {
   return s->phi[s->n_phi++] = ndg_graph_input(s->graph, NDG_REAL, true, 0, shape);
 }
@@ -73,7 +66,7 @@ static ndg_node layer(step *s, const ndg_builder *b, uint32_t l, ndg_node h) {
    descent on half the mean squared error. */
 static void build(step *s) {
   ndg_error e = {0};
-  must(ndg_graph_create(&s->graph, &e), &e);
+  bench_must(ndg_graph_create(&s->graph, &e), &e);
   const ndg_builder b = ndg_graph_builder(s->graph);
   const ndg_shape data = NDG_MATRIX(SHOTS, 1);
   ndg_node h = ndg_graph_input(s->graph, NDG_REAL, true, NDG_INPUT_DATA, data);
@@ -84,28 +77,16 @@ static void build(step *s) {
   const ndg_node error = ndg_square(&b, ndg_sub(&b, h, target));
   const ndg_node loss = ndg_scale(&b, ndg_sum(&b, error), 0.5 / SHOTS);
   ndg_node gradient[MAX_PHI];
-  must(ndg_graph_vjp(s->graph, 1, &loss, NULL, s->n_phi, s->phi, 0, gradient, &e), &e);
+  bench_must(ndg_graph_vjp(s->graph, 1, &loss, NULL, s->n_phi, s->phi, 0, gradient, &e), &e);
   for (uint32_t i = 0; i < s->n_phi; i++)
     s->next[i] = ndg_sub(&b, s->phi[i], ndg_mul(&b, rate, gradient[i]));
-  must(ndg_graph_status(s->graph, &e), &e);
-}
-
-static char *fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
-  const size_t size = ndg_dtype_size(dtype);
-  char *x = aligned_alloc(64, (n * size + 63) / 64 * 64);
-  if (!x)
-    abort();
-  for (uint64_t i = 0; i < n; i++) {
-    const double value = scale * (2 * ndg_rng_uniform(rng) - 1);
-    ndg_dtype_convert(dtype, x + i * size, NDG_F64, &value, 1);
-  }
-  return x;
+  bench_must(ndg_graph_status(s->graph, &e), &e);
 }
 
 /* An input that is neither data nor phi: the k-th of theta. */
 static ndg_binding bind_theta(step *s, uint32_t k, const ndg_shape *shape, ndg_rng *rng) {
   if (!s->theta[k])
-    s->theta[k] = fill(s->of->dtype, ndg_shape_size(shape), 0.5, rng);
+    s->theta[k] = bench_fill(s->of->dtype, ndg_shape_size(shape), 0.5, rng);
   return (ndg_binding){s->theta[k], 0};
 }
 
@@ -139,11 +120,11 @@ static void bind(step *s) {
     const ndg_shape shape = ndg_graph_get(s->graph, s->phi[i])->shape;
     s->stride += ndg_shape_size(&shape);
   }
-  s->inputs = fill(c->dtype, c->n_tasks * SHOTS, 5, &rng);
-  s->targets = fill(c->dtype, c->n_tasks * SHOTS, 5, &rng);
-  s->rate = fill(c->dtype, 1, 1e-3, &rng);
+  s->inputs = bench_fill(c->dtype, c->n_tasks * SHOTS, 5, &rng);
+  s->targets = bench_fill(c->dtype, c->n_tasks * SHOTS, 5, &rng);
+  s->rate = bench_fill(c->dtype, 1, 1e-3, &rng);
   for (int i = 0; i < 2; i++)
-    s->state[i] = fill(c->dtype, c->n_tasks * s->stride, 0.5, &rng);
+    s->state[i] = bench_fill(c->dtype, c->n_tasks * s->stride, 0.5, &rng);
   bind_set(s, 0, &rng);
   bind_set(s, 1, &rng);
 }
@@ -184,9 +165,10 @@ static void measure(const task_case *c, FILE *csv) {
   ndg_error e = {0};
   step s = {.of = c};
   build(&s);
-  must(ndg_pool_create(c->n_threads, &s.pool, &e), &e);
-  must(ndg_program_compile(s.graph, s.n_phi, s.next, c->dtype, c->n_tasks, s.pool, &s.program, &e),
-       &e);
+  bench_must(ndg_pool_create(c->n_threads, &s.pool, &e), &e);
+  bench_must(
+      ndg_program_compile(s.graph, s.n_phi, s.next, c->dtype, c->n_tasks, s.pool, &s.program, &e),
+      &e);
   bind(&s);
   const ndg_program_report r = ndg_program_describe(s.program);
   const double flops = (double)r.flops_matmul;

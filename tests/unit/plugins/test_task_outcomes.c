@@ -80,6 +80,20 @@ static void check_said(ndg_problem *p, const ndg_record *record, ndg_status stat
   ck_assert_msg(strstr(record->note, expected) != NULL, "'%s' lacks '%s'", record->note, expected);
 }
 
+/* With past_radius=report task BAD has a number, and it alone a remark. */
+static void check_reported(ndg_problem *p, const char *options) {
+  char reported[160];
+  uint8_t soft[N];
+  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options);
+  const ndg_record record = rows_of(p, "contrastive", reported, found);
+  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
+  ck_assert(isfinite(found[BAD]));
+  ndg_problem_task_soft(p, soft);
+  for (int t = 0; t < N; t++) {
+    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
+  }
+}
+
 START_TEST(one_task_diverges) {
   static const char *const rules[][2] = {
       {"contrastive", "variant=symmetric"},
@@ -113,19 +127,10 @@ START_TEST(one_task_is_past_its_radius) {
       "variant=symmetric; beta=0.5; free_steps=400; nudged_steps=60",
       "variant=richardson; beta=0.5; free_steps=400; nudged_steps=60"};
   ndg_problem *p = open_tasks(descent(0.01, 60), N), *without = open_tasks(descent(0.01, 60), BAD);
-  char reported[120];
-  ndg_record record = rows_of(p, "contrastive", options[_i], found);
+  const ndg_record record = rows_of(p, "contrastive", options[_i], found);
   check_said(p, &record, NDG_PAST_RADIUS, "in task 3 (1 of 4 tasks in all), past the stability");
   check_others(without, "contrastive", options[_i]);
-  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options[_i]);
-  record = rows_of(p, "contrastive", reported, found);
-  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
-  ck_assert(isfinite(found[BAD]));
-  uint8_t soft[N];
-  ndg_problem_task_soft(p, soft);
-  for (int t = 0; t < N; t++) {
-    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
-  }
+  check_reported(p, options[_i]);
   ndg_problem_close(p);
   ndg_problem_close(without);
 }
@@ -138,19 +143,10 @@ START_TEST(contour_judges_each_task) {
       "variant=holomorphic; points=8; beta=0.9; start=restart; free_steps=300; nudged_steps=40";
   ndg_problem *p = open_tasks(descent(0.01, 300), N),
               *without = open_tasks(descent(0.01, 300), BAD);
-  char reported[160];
-  ndg_record record = rows_of(p, "contrastive", options, found);
+  const ndg_record record = rows_of(p, "contrastive", options, found);
   check_said(p, &record, NDG_PAST_RADIUS, "inside the circle |beta| = 0.9 in 1 of 4 tasks");
   check_others(without, "contrastive", options);
-  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options);
-  record = rows_of(p, "contrastive", reported, found);
-  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
-  ck_assert(isfinite(found[BAD]));
-  uint8_t soft[N];
-  ndg_problem_task_soft(p, soft);
-  for (int t = 0; t < N; t++) {
-    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
-  }
+  check_reported(p, options);
   ndg_problem_close(p);
   ndg_problem_close(without);
 }
@@ -162,20 +158,11 @@ START_TEST(newton_phases_judge_each_task) {
                                         "variant=central; points=6; beta=0.3",
                                         "variant=holomorphic; points=8; beta=0.9"};
   ndg_problem *p = open_tasks(newton_inner(), N), *without = open_tasks(newton_inner(), BAD);
-  char reported[120];
-  ndg_record record = rows_of(p, "contrastive", options[_i], found);
+  const ndg_record record = rows_of(p, "contrastive", options[_i], found);
   check_said(p, &record, NDG_PAST_RADIUS, "past the stability radius 0.45 of 1 of 4 tasks");
   ck_assert_double_eq_tol(record.stability_radius, 40.5 / 90, 1e-9);
   check_others(without, "contrastive", options[_i]);
-  (void)snprintf(reported, sizeof reported, "%s; past_radius=report", options[_i]);
-  record = rows_of(p, "contrastive", reported, found);
-  ck_assert_int_eq(record.status, NDG_PAST_RADIUS);
-  ck_assert(isfinite(found[BAD]));
-  uint8_t soft[N];
-  ndg_problem_task_soft(p, soft);
-  for (int t = 0; t < N; t++) {
-    ck_assert_int_eq(soft[t], t == BAD ? 1 << NDG_PAST_RADIUS : 0);
-  }
+  check_reported(p, options[_i]);
   ndg_problem_close(p);
   ndg_problem_close(without);
 }
