@@ -96,6 +96,9 @@ static int open_database(lua_State *L) {
   if (code != SQLITE_OK) {
     return fail(L, d, code);
   }
+  if (mode >= 2 && sqlite3_db_readonly(d->handle, "main") == 1) {
+    return fail(L, d, SQLITE_READONLY); /* SQLite would have opened it for reading */
+  }
   (void)sqlite3_extended_result_codes(d->handle, 1);
   (void)sqlite3_busy_timeout(d->handle, BUSY_MILLISECONDS);
   lua_settop(L, 2);
@@ -103,13 +106,14 @@ static int open_database(lua_State *L) {
 }
 
 static void finalise(statement *s) {
-  if (s->handle) {
-    (void)sqlite3_finalize(s->handle); /* its code is that of the last step, known already */
-    s->handle = NULL;
+  (void)sqlite3_finalize(s->handle); /* its code is that of the last step, known already */
+  s->handle = NULL;
+  if (s->link) {
     *s->link = s->next;
     if (s->next) {
       s->next->link = s->link;
     }
+    s->link = NULL;
   }
 }
 
@@ -143,13 +147,13 @@ static int database_prepare(lua_State *L) { /* [-1, +1, v] (one statement) */
   if (code != SQLITE_OK) {
     return fail(L, d, code);
   }
-  luaL_argcheck(L, s->handle && !*rest, 2, "exactly one statement is wanted");
   s->next = d->first;
   s->link = &d->first;
   if (s->next) {
     s->next->link = &s->next;
   }
   d->first = s;
+  luaL_argcheck(L, s->handle && !*rest, 2, "exactly one statement is wanted");
   return 1;
 }
 

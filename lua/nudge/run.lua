@@ -14,11 +14,26 @@ function run.active()
   return current
 end
 
+-- os.exit ends a script before its end: what is kept is completed first.
+local function finish_before_exit()
+  local exit = os.exit
+  os.exit = function(code, close) -- luacheck: ignore 122
+    local good = code == nil or code == true or code == 0
+    local line = run.finish(good and "done" or "failed",
+      not good and "os.exit(" .. tostring(code) .. ")" or nil)
+    if line then
+      core.notice(line)
+    end
+    exit(code, close)
+  end
+end
+
 -- The recorder, begun if there is none; nil where nothing is kept (--no-store).
 function run.current()
   local host = core.host()
   if not current and not refused and host.keep and host.script then
     current = require("nudge.run.recorder").begin(host)
+    finish_before_exit()
   end
   return current
 end
@@ -28,6 +43,7 @@ function run.resume(id)
   assert(not current, "this process keeps a run already")
   current = require("nudge.run.recorder").resume(core.host(), id)
   goes_on = true
+  finish_before_exit()
   return current
 end
 

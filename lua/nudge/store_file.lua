@@ -71,8 +71,9 @@ local function check(db, path)
   return "store"
 end
 
-local function undo(db)
-  if db:in_transaction() then -- SQLite may have undone it itself
+-- Ends a transaction that an error has left open; SQLite may have undone it itself.
+function store_file.undo(db)
+  if db:in_transaction() then
     db:exec "ROLLBACK"
   end
 end
@@ -85,10 +86,10 @@ end
 
 -- f(...) in a transaction ("DEFERRED" for reading, "IMMEDIATE" for writing); an error undoes it.
 function store_file.transaction(db, how, f, ...)
-  undo(db) -- an interrupt may have come while another one was being undone
+  store_file.undo(db) -- memory may have failed, or an interrupt come, before it was done
   local good, failure = pcall(in_transaction, db, how, f, ...)
   if not good then
-    pcall(undo, db)
+    pcall(store_file.undo, db)
     error(failure, 0)
   end
 end

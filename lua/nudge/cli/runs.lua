@@ -40,7 +40,7 @@ return function(given)
   if given.json then
     io.write(text.json(runs), "\n")
   elseif #runs == 0 then
-    print("no runs" .. (given.status or given.script or given.name) and " fit" or " yet")
+    print((given.status or given.script or given.name) and "no runs fit" or "no runs yet")
   else
     io.write(table_of(runs))
     if more then

@@ -16,33 +16,43 @@ recorder.__name = "nudge.recorder"
 local SECONDS = 0.5 -- between two commits
 local SECONDS_AFTER_FAILURE = 5
 
-local function new(host, db, path, id)
-  return setmetatable({
-    folder = host.out, db = db, path = path, run = id, pending = {}, last = core.clock(),
-    pause = SECONDS, writer = writer.new(db, id),
+-- A recorder for the run whose id a function of the store and its path gives.
+local function open(host, id_of)
+  local db, path = store_file.write(host.out)
+  local self = setmetatable({
+    folder = host.out, db = db, path = path, pending = {}, last = core.clock(), pause = SECONDS,
+    doubtful = false,
   }, recorder)
+  local good, failure = pcall(store_file.transaction, db, "IMMEDIATE", function()
+    self.run = id_of(db, path)
+    self.writer = writer.new(db, self.run)
+  end)
+  if not good then
+    db:close()
+    error(failure, 0)
+  end
+  return self
 end
 
 -- A new run, known to the store at once.
 function recorder.begin(host)
   local manifest = require("nudge.run.manifest").make(host)
-  local db, path = store_file.write(host.out)
-  local id
-  store_file.transaction(db, "IMMEDIATE", function()
-    id = writer.begin(db, {
+  local json = text.json(manifest)
+  return open(host, function(db)
+    return writer.begin(db, {
       name = host.script:match "([^/]+)$":gsub("%.lua$", ""), script = manifest.script.path,
-      sha256 = manifest.script.sha256, manifest = text.json(manifest), host = manifest.host,
+      sha256 = manifest.script.sha256, manifest = json, host = manifest.host,
       settings = manifest.settings or {},
     })
   end)
-  return new(host, db, path, id)
 end
 
 -- Run `id` of the store goes on in this process.
 function recorder.resume(host, id)
-  local db, path = store_file.write(host.out)
-  store_file.transaction(db, "IMMEDIATE", writer.take_over, db, path, id)
-  return new(host, db, path, id)
+  return open(host, function(db, path)
+    writer.take_over(db, path, id)
+    return id
+  end)
 end
 
 function recorder:id()
@@ -50,6 +60,11 @@ function recorder:id()
 end
 
 local function try(self, how)
+  store_file.undo(self.db)
+  if self.doubtful then -- the last one failed, and what it made is gone
+    self.writer:forget()
+  end
+  self.doubtful = true
   self.db:exec("PRAGMA synchronous = " .. how)
   local n = #self.pending
   store_file.transaction(self.db, "IMMEDIATE", function()
@@ -58,6 +73,7 @@ local function try(self, how)
     end
     self.writer:touch()
   end)
+  self.doubtful = false
   self.pending = table.move(self.pending, n + 1, #self.pending, 1, {})
 end
 
@@ -75,7 +91,6 @@ local function commit(self, how)
     self.failure, self.pause = nil, SECONDS
     return true
   end
-  self.writer:forget()
   if type(failure) ~= "table" or not of_the_file[failure.code] then
     error(failure, 0)
   end
