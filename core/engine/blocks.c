@@ -2,6 +2,8 @@
 /* Running programs block by block of samples, and adding up what they give: in the order of the
    blocks, in double where numbers are float32, so that the sum over blocks is no worse than one
    over all samples at once. Nothing here depends on the number of threads. */
+#include <string.h>
+
 #include "engine/blocks.h"
 
 /* ---- sums ---- */
@@ -67,53 +69,103 @@ ndg_binding ndg_blocks_total(const ndg_blocks *b, const ndg_place *at) {
 
 /* ---- binding and running ---- */
 
-static void bind(const ndg_problem *p, const ndg_blocks *b, ndg_block_program *block, uint32_t set,
-                 const ndg_operands *in, const ndg_targets *out) {
-  for (uint32_t i = 0; i < block->n_inputs; i++)
-    block->in[set][i] = ndg_programs_place(p, b->is_complex, &block->inputs[i], in);
-  for (uint32_t i = 0; i < block->n_outputs; i++) {
-    const ndg_block_part *part = &b->parts[block->outputs[i]];
-    const size_t size = ndg_dtype_size(b->dtype);
-    if (part->is_total) {
-      block->out[set][i] = (ndg_binding){(char *)b->block + part->first * size, part->size};
-    } else {
-      const ndg_vector *v = out->vector[part->place.where];
-      block->out[set][i] = (ndg_binding){(char *)v->data + part->place.offset * size, v->stride};
-    }
-  }
+/* In the first slot; rows of later blocks are added when they run. */
+static ndg_binding bind_kept(const ndg_blocks *b, const ndg_block_group *g, uint64_t rows,
+                             const ndg_place *at) {
+  const ndg_block_kept *kept = &g->kept[at->index];
+  const size_t size = ndg_dtype_size(b->dtype);
+  return (ndg_binding){g->slots + kept->first * rows * b->n_tasks * size, kept->row_size * rows};
 }
 
-void ndg_blocks_bind(const ndg_problem *p, ndg_blocks *b, uint32_t set, const ndg_operands *in,
-                     const ndg_targets *out) {
-  for (uint32_t g = 0; g < b->n_groups; g++) {
-    bind(p, b, &b->groups[g].block, set, in, out);
-    bind(p, b, &b->groups[g].rest, set, in, out);
-  }
+static ndg_binding bind_output(const ndg_blocks *b, const ndg_block_group *g, uint64_t rows,
+                               const ndg_place *at, const ndg_targets *out) {
+  if (at->where == NDG_AT_KEPT)
+    return bind_kept(b, g, rows, at);
+  const ndg_block_part *part = &b->parts[at->index];
+  const size_t size = ndg_dtype_size(b->dtype);
+  if (part->is_total)
+    return (ndg_binding){(char *)b->block + part->first * size, part->size};
+  const ndg_vector *v = out->vector[part->place.where];
+  return (ndg_binding){(char *)v->data + part->place.offset * size, v->stride};
 }
 
-static void run_at(ndg_block_program *block, uint32_t set, uint64_t row) {
+static void bind(const ndg_blocks *b, const ndg_block_group *g, ndg_block_program *block,
+                 uint32_t set, const ndg_operands *in, const ndg_targets *out) {
   for (uint32_t i = 0; i < block->n_inputs; i++)
-    block->in_now[i] = (ndg_binding){(char *)block->in[set][i].data + row * block->in_step[i],
-                                     block->in[set][i].task_stride};
+    block->in[set][i] = block->inputs[i].where == NDG_AT_KEPT
+                            ? bind_kept(b, g, block->rows, &block->inputs[i])
+                            : ndg_programs_place(b->problem, b->is_complex, &block->inputs[i], in);
   for (uint32_t i = 0; i < block->n_outputs; i++)
-    block->out_now[i] = (ndg_binding){(char *)block->out[set][i].data + row * block->out_step[i],
-                                      block->out[set][i].task_stride};
+    block->out[set][i] = bind_output(b, g, block->rows, &block->outputs[i], out);
+}
+
+void ndg_blocks_bind(ndg_blocks *b, uint32_t set, const ndg_operands *in, const ndg_targets *out) {
+  b->state[set] = in->vector[NDG_AT_STATE];
+  for (uint32_t i = 0; i < b->n_groups; i++)
+    for (int k = 0; k < 2; k++) {
+      bind(b, &b->groups[i], &b->groups[i].prepare[k], set, in, out);
+      bind(b, &b->groups[i], &b->groups[i].run[k], set, in, out);
+    }
+}
+
+static ndg_binding moved(ndg_binding at, const ndg_place *place, uint64_t along, uint64_t slot) {
+  at.data = (char *)at.data + (place->where == NDG_AT_KEPT ? slot : along);
+  return at;
+}
+
+/* From row `row` on, with what is kept at `slot` bytes. */
+static void run_at(ndg_block_program *block, uint32_t set, uint64_t row, uint64_t slot) {
+  for (uint32_t i = 0; i < block->n_inputs; i++)
+    block->in_now[i] = moved(block->in[set][i], &block->inputs[i], row * block->in_step[i], slot);
+  for (uint32_t i = 0; i < block->n_outputs; i++)
+    block->out_now[i] =
+        moved(block->out[set][i], &block->outputs[i], row * block->out_step[i], slot);
   ndg_program_run(block->program, block->in_now, block->out_now);
 }
 
+/* Block number `number`, which is held unless it is one of those that share the last slot. */
+static void run_block(const ndg_blocks *b, ndg_block_group *g, uint32_t set, uint64_t number,
+                      bool prepared) {
+  const uint64_t rows = g->run[0].rows, row = number * rows;
+  const int rest = g->n_rows - row < rows;
+  const uint64_t n_blocks = (g->n_rows + rows - 1) / rows;
+  const uint64_t last = g->n_slots > 0 ? g->n_slots - 1 : 0;
+  const uint64_t slot = number < last ? number : last;
+  const bool held = number < last || g->n_slots == n_blocks;
+  if (g->n_kept && !(prepared && held))
+    run_at(&g->prepare[rest], set, row, slot * g->slot_bytes);
+  run_at(&g->run[rest], set, row, slot * g->slot_bytes);
+  if (g->count)
+    add(b, g, number == 0, number + 1 == n_blocks);
+}
+
+/* Is all that is kept of this point? If not, it is from now on. */
+static bool is_prepared(ndg_blocks *b, uint32_t set) {
+  const ndg_problem *p = b->problem;
+  const ndg_vector *phi = b->state[set];
+  const void *beta = p->params[b->is_complex][NDG_PARAM_BETA][0];
+  if (!b->at.phi)
+    return false;
+  bool same = b->at.known && b->at.generation == p->generation &&
+              memcmp(b->at.beta, beta, sizeof b->at.beta) == 0;
+  const size_t bytes = (size_t)p->n_phi * ndg_dtype_size(b->dtype);
+  for (uint64_t t = 0; same && t < b->n_tasks; t++)
+    same = memcmp(ndg_task_data(b->at.phi, t), ndg_task_data(phi, t), bytes) == 0;
+  if (same)
+    return true;
+  for (uint64_t t = 0; t < b->n_tasks; t++)
+    memcpy(ndg_task_data(b->at.phi, t), ndg_task_data(phi, t), bytes);
+  memcpy(b->at.beta, beta, sizeof b->at.beta);
+  b->at.generation = p->generation;
+  b->at.known = true;
+  return false;
+}
+
 void ndg_blocks_run(ndg_blocks *b, uint32_t set) {
+  const bool prepared = is_prepared(b, set);
   for (uint32_t i = 0; i < b->n_groups; i++) {
     ndg_block_group *g = &b->groups[i];
-    uint64_t row = 0;
-    for (; g->n_rows - row >= g->block.rows; row += g->block.rows) {
-      run_at(&g->block, set, row);
-      if (g->count)
-        add(b, g, row == 0, row + g->block.rows == g->n_rows);
-    }
-    if (row < g->n_rows) {
-      run_at(&g->rest, set, row);
-      if (g->count)
-        add(b, g, false, true);
-    }
+    for (uint64_t n = 0; n * g->run[0].rows < g->n_rows; n++)
+      run_block(b, g, set, n, prepared);
   }
 }

@@ -16,26 +16,37 @@ typedef struct ndg_block_part {
   uint64_t row_size;    /* " */
 } ndg_block_part;
 
-/* All parts of a group for so many rows. */
+/* Parts of a group, or what it keeps, for so many rows. */
 typedef struct ndg_block_program {
   ndg_program *program; /* NULL: there is no such block */
   uint64_t rows;
   uint32_t n_inputs, n_outputs;
-  ndg_place *inputs;
-  uint32_t *outputs;           /* which parts */
+  ndg_place *inputs, *outputs; /* outputs: AT_TOTAL, AT_KEPT, or with rows, of part `index` */
   ndg_binding *in[2], *out[2]; /* of the first row */
   ndg_binding *in_now, *out_now;
   uint64_t *in_step, *out_step; /* bytes from row to row */
 } ndg_block_program;
 
+/* A value that a group keeps. */
+typedef struct ndg_block_kept {
+  ndg_node node;
+  uint64_t row_size, first; /* numbers per row, and of those before it */
+} ndg_block_kept;
+
 /* Samples whose rows go together. */
 typedef struct ndg_block_group {
   uint32_t group;
   uint64_t n_rows, first, count; /* its sums among all sums */
-  ndg_block_program block, rest;
+  /* Programs for a block and for the rows that are left; prepare computes what run is given. */
+  ndg_block_program run[2], prepare[2];
+  uint32_t n_kept;
+  ndg_block_kept *kept;
+  uint64_t n_slots, slot_bytes; /* blocks that are held; the last slot serves all others in turn */
+  char *slots;
 } ndg_block_group;
 
 struct ndg_blocks {
+  const ndg_problem *problem;
   ndg_pool *pool;
   ndg_dtype dtype, wide; /* of programs, and of sums */
   uint32_t is_complex;
@@ -45,6 +56,13 @@ struct ndg_blocks {
   ndg_block_group *groups;
   uint64_t n_sums;
   void *block, *sum; /* of one block, and of all: n_sums numbers */
+  struct {           /* where what is kept was computed */
+    bool known;
+    uint64_t generation;
+    unsigned char beta[16];
+    ndg_vector *phi; /* NULL: nothing is kept */
+  } at;
+  const ndg_vector *state[2]; /* bound */
 };
 
 #endif

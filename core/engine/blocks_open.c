@@ -10,7 +10,10 @@
    samples of a block. */
 #define WHOLE_NUMBERS (UINT64_C(1) << 24)
 #define BLOCK_NUMBERS (UINT64_C(3) << 23)
-enum { LEAST_ROWS = 256, ROUND_ROWS = 16 };
+enum { LEAST_ROWS = 256, MOST_ROWS = 1024 };
+/* Bytes that an evaluation holds for the next one at the same point. More or fewer change its time,
+   not its results. */
+#define KEPT_BYTES (UINT64_C(256) << 20)
 
 static uint64_t rows_per_block(const ndg_problem *p, uint64_t n_rows, uint64_t row_size) {
   if (row_size == 0)
@@ -19,25 +22,26 @@ static uint64_t rows_per_block(const ndg_problem *p, uint64_t n_rows, uint64_t r
     return p->block_rows < n_rows ? p->block_rows : n_rows;
   if (n_rows <= WHOLE_NUMBERS / row_size)
     return n_rows;
-  const uint64_t most =
-      BLOCK_NUMBERS / row_size < LEAST_ROWS ? LEAST_ROWS : BLOCK_NUMBERS / row_size;
+  uint64_t most = BLOCK_NUMBERS / row_size;
+  most = most < LEAST_ROWS ? LEAST_ROWS : most < MOST_ROWS ? most : MOST_ROWS;
   const uint64_t n_blocks = (n_rows + most - 1) / most;
-  const uint64_t even = (n_rows + n_blocks - 1) / n_blocks;
-  const uint64_t rows = (even + ROUND_ROWS - 1) / ROUND_ROWS * ROUND_ROWS;
-  return rows < n_rows ? rows : n_rows;
+  return (n_rows + n_blocks - 1) / n_blocks;
 }
 
 /* ---- programs ---- */
 
 typedef struct opening {
   ndg_problem *p;
+  const ndg_request *request;
   ndg_blocks *b;
   ndg_row_plan *plan;
   uint32_t n_samples;
-  ndg_node *samples;  /* inputs that may be cut */
-  uint32_t *array;    /* their arrays */
-  ndg_node *narrow;   /* per sample: stands for it in a block */
-  ndg_node *part;     /* per part: its node in a block, or the input for its sum */
+  ndg_node *samples;                      /* inputs that may be cut */
+  uint32_t *array;                        /* their arrays */
+  ndg_node *narrow;                       /* per sample: stands for it in a block */
+  ndg_node *total;                        /* per part: the input for its sum */
+  ndg_node *wanted, *made, *kept, *image; /* of the program under way */
+  ndg_place *places;
   ndg_node *finished; /* per output */
 } opening;
 
@@ -81,51 +85,117 @@ static ndg_status allocate(ndg_block_program *block, ndg_error *e) {
     complete = complete && block->in[i] && block->out[i];
   }
   block->inputs = ndg_calloc(n, sizeof *block->inputs);
+  block->outputs = ndg_calloc(m, sizeof *block->outputs);
   block->in_now = ndg_calloc(n, sizeof *block->in_now);
   block->out_now = ndg_calloc(m, sizeof *block->out_now);
   block->in_step = ndg_calloc(n, sizeof *block->in_step);
   block->out_step = ndg_calloc(m, sizeof *block->out_step);
-  complete = complete && block->inputs && block->in_now && block->out_now && block->in_step &&
-             block->out_step;
+  complete = complete && block->inputs && block->outputs && block->in_now && block->out_now &&
+             block->in_step && block->out_step;
   return complete ? NDG_OK : ndg_no_memory(e, "a program");
 }
 
-static ndg_status compile(opening *o, const ndg_block_group *g, uint64_t rows,
-                          ndg_block_program *block, ndg_error *e) {
+/* Wanted nodes of the group for a block of so many rows, and where they go. */
+static ndg_status compile(opening *o, const ndg_block_group *g, const ndg_row_given *given,
+                          uint32_t n, const ndg_place *outputs, ndg_block_program *block,
+                          ndg_error *e) {
   ndg_problem *p = o->p;
-  ndg_blocks *b = o->b;
-  block->rows = rows;
-  for (uint32_t s = 0; s < o->n_samples; s++)
-    if (o->plan->group[s] == g->group) {
-      o->narrow[s] = row_input(p, o->array[s], rows);
-      if (!o->narrow[s])
-        return ndg_no_memory(e, "blocks of samples");
-    }
-  ndg_status st = ndg_rows_narrow(o->plan, g->group, rows, o->narrow, o->part, e);
-  block->outputs = ndg_calloc(b->n_parts, sizeof *block->outputs);
-  ndg_node *nodes = ndg_calloc(b->n_parts, sizeof *nodes);
-  if (st >= 0 && (!block->outputs || !nodes))
-    st = ndg_no_memory(e, "a program");
-  for (uint32_t i = 0; st >= 0 && i < b->n_parts; i++)
-    if (b->parts[i].group == g->group) {
-      nodes[block->n_outputs] = o->part[i];
-      block->outputs[block->n_outputs++] = i;
-    }
+  const ndg_blocks *b = o->b;
+  ndg_status st =
+      ndg_rows_narrow(o->plan, g->group, block->rows, o->narrow, given, n, o->wanted, o->made, e);
   if (st >= 0)
-    st = ndg_program_compile(p->graph, block->n_outputs, nodes, b->dtype, b->n_tasks, p->pool,
-                             &block->program, e);
-  ndg_free(nodes);
+    st = ndg_program_compile(p->graph, n, o->made, b->dtype, b->n_tasks, p->pool, &block->program,
+                             e);
   if (st < 0)
     return st;
   block->n_inputs = ndg_program_input_count(block->program);
+  block->n_outputs = n;
   st = allocate(block, e);
   for (uint32_t i = 0; st >= 0 && i < block->n_inputs; i++) {
     block->inputs[i] = p->places[ndg_program_input_number(block->program, i)];
     block->in_step[i] = step_of(p, b, &block->inputs[i]);
   }
-  for (uint32_t i = 0; st >= 0 && i < block->n_outputs; i++)
-    block->out_step[i] = b->parts[block->outputs[i]].row_size * ndg_dtype_size(b->dtype);
+  for (uint32_t i = 0; st >= 0 && i < n; i++) {
+    block->outputs[i] = outputs[i];
+    block->out_step[i] = outputs[i].where == NDG_AT_TOTAL
+                             ? b->parts[outputs[i].index].row_size * ndg_dtype_size(b->dtype)
+                             : 0;
+  }
   return st;
+}
+
+/* What is kept, computed; and inputs for it in o->image. */
+static ndg_status compile_prepare(opening *o, const ndg_block_group *g, uint64_t rows,
+                                  ndg_block_program *block, ndg_error *e) {
+  ndg_problem *p = o->p;
+  const ndg_row_given nothing = {0, NULL, NULL};
+  block->rows = rows;
+  for (uint32_t k = 0; k < g->n_kept; k++) {
+    const ndg_node node = g->kept[k].node;
+    const ndg_graph_node n = *ndg_graph_get(p->graph, node);
+    ndg_shape shape = n.shape;
+    shape.dim[o->plan->trait[node].axis] = rows;
+    o->wanted[k] = o->kept[k] = node;
+    o->places[k] = (ndg_place){NDG_AT_KEPT, k, 0};
+    o->image[k] = ndg_programs_input(p, NDG_REAL, n.per_task, 0, shape, o->places[k]);
+    if (!o->image[k])
+      return ndg_no_memory(e, "blocks of samples");
+  }
+  return g->n_kept ? compile(o, g, &nothing, g->n_kept, o->places, block, e) : NDG_OK;
+}
+
+static ndg_status compile_block(opening *o, ndg_block_group *g, int rest, uint64_t rows,
+                                ndg_error *e) {
+  uint32_t n = 0;
+  for (uint32_t s = 0; s < o->n_samples; s++)
+    if (o->plan->group[s] == g->group) {
+      o->narrow[s] = row_input(o->p, o->array[s], rows);
+      if (!o->narrow[s])
+        return ndg_no_memory(e, "blocks of samples");
+    }
+  const ndg_status st = compile_prepare(o, g, rows, &g->prepare[rest], e);
+  if (st < 0)
+    return st;
+  for (uint32_t i = 0; i < o->b->n_parts; i++)
+    if (o->b->parts[i].group == g->group) {
+      o->wanted[n] = o->plan->parts[i].node;
+      o->places[n++] = (ndg_place){NDG_AT_TOTAL, i, 0};
+    }
+  const ndg_row_given given = {g->n_kept, o->kept, o->image};
+  g->run[rest].rows = rows;
+  return compile(o, g, &given, n, o->places, &g->run[rest], e);
+}
+
+/* What holds for all directions at one point. */
+static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg_error *e) {
+  const ndg_problem *p = o->p;
+  const bool forward = o->request->want & NDG_WANT_MIXED_FORWARD;
+  const bool directed = o->request->want & (NDG_WANT_HVP | NDG_WANT_MIXED);
+  if (o->request->compute != NDG_COMPUTE_EVALUATION || (!forward && !directed))
+    return NDG_OK;
+  const ndg_status st =
+      ndg_rows_keep(o->plan, g->group, forward ? p->layout->n_theta : p->layout->n_phi,
+                    forward ? p->theta_direction : p->direction, &g->n_kept, o->kept, e);
+  if (st < 0 || g->n_kept == 0)
+    return st;
+  uint64_t row_size = 0;
+  g->kept = ndg_calloc(g->n_kept, sizeof *g->kept);
+  if (!g->kept)
+    return ndg_no_memory(e, "blocks of samples");
+  for (uint32_t k = 0; k < g->n_kept; k++) {
+    const ndg_shape *s = &ndg_graph_get(p->graph, o->kept[k])->shape;
+    g->kept[k] = (ndg_block_kept){
+        o->kept[k], ndg_shape_size(s) / s->dim[o->plan->trait[o->kept[k]].axis], row_size};
+    row_size += g->kept[k].row_size;
+  }
+  const uint64_t n_blocks = (g->n_rows + rows - 1) / rows;
+  g->slot_bytes = row_size * rows * o->b->n_tasks * ndg_dtype_size(o->b->dtype);
+  g->n_slots = KEPT_BYTES / g->slot_bytes < 1 ? 1 : KEPT_BYTES / g->slot_bytes;
+  g->n_slots = g->n_slots < n_blocks ? g->n_slots : n_blocks;
+  g->slots = ndg_calloc((size_t)g->n_slots, (size_t)g->slot_bytes);
+  if (!o->b->at.phi)
+    o->b->at.phi = ndg_problem_new_vector(p, NDG_PHI, o->b->is_complex, 0);
+  return g->slots && o->b->at.phi ? NDG_OK : ndg_no_memory(e, "blocks of samples");
 }
 
 /* ---- what goes through blocks ---- */
@@ -150,9 +220,11 @@ static ndg_status open_groups(opening *o, ndg_error *e) {
       }
     g->count = b->n_sums - g->first;
     const uint64_t rows = rows_per_block(o->p, g->n_rows, o->plan->row_size[s]);
-    st = compile(o, g, rows, &g->block, e);
+    st = choose_kept(o, g, rows, e);
+    if (st >= 0)
+      st = compile_block(o, g, 0, rows, e);
     if (st >= 0 && g->n_rows % rows)
-      st = compile(o, g, g->n_rows % rows, &g->rest, e);
+      st = compile_block(o, g, 1, g->n_rows % rows, e);
   }
   return st;
 }
@@ -161,8 +233,14 @@ static ndg_status open_parts(opening *o, const ndg_outputs *out, ndg_error *e) {
   ndg_blocks *b = o->b;
   b->n_parts = o->plan->n_parts;
   b->parts = ndg_calloc(b->n_parts, sizeof *b->parts);
-  o->part = ndg_calloc(b->n_parts, sizeof *o->part);
-  if (!b->parts || !o->part)
+  o->total = ndg_calloc(b->n_parts, sizeof *o->total);
+  const size_t most = o->plan->limit + b->n_parts;
+  o->wanted = ndg_calloc(most, sizeof *o->wanted);
+  o->made = ndg_calloc(most, sizeof *o->made);
+  o->kept = ndg_calloc(most, sizeof *o->kept);
+  o->image = ndg_calloc(most, sizeof *o->image);
+  o->places = ndg_calloc(most, sizeof *o->places);
+  if (!b->parts || !o->total || !o->wanted || !o->made || !o->kept || !o->image || !o->places)
     return ndg_no_memory(e, "blocks of samples");
   for (uint32_t i = 0; i < b->n_parts; i++) {
     const ndg_row_part *from = &o->plan->parts[i];
@@ -187,15 +265,15 @@ static ndg_status open_finish(opening *o, ndg_outputs *out, ndg_error *e) {
     const ndg_graph_node n = *ndg_graph_get(p->graph, o->plan->parts[i].node);
     if (!o->b->parts[i].is_total)
       continue;
-    o->part[i] =
+    o->total[i] =
         ndg_programs_input(p, NDG_REAL, n.per_task, 0, n.shape, (ndg_place){NDG_AT_TOTAL, i, 0});
-    if (!o->part[i])
+    if (!o->total[i])
       return ndg_no_memory(e, "blocks of samples");
   }
   o->finished = ndg_calloc(out->n, sizeof *o->finished);
   ndg_status st = o->finished ? NDG_OK : ndg_no_memory(e, "blocks of samples");
   if (st >= 0)
-    st = ndg_rows_finish(o->plan, o->part, out->n, out->node, o->finished, e);
+    st = ndg_rows_finish(o->plan, o->total, out->n, out->node, o->finished, e);
   uint32_t n = 0;
   for (uint32_t j = 0; st >= 0 && j < out->n; j++) {
     if (!o->finished[j])
@@ -263,6 +341,7 @@ static ndg_status open(opening *o, const ndg_request *r, ndg_outputs *out, ndg_e
   ndg_blocks *b = o->b = ndg_calloc(1, sizeof *b);
   if (!b)
     return ndg_no_memory(e, "blocks of samples");
+  b->problem = p;
   b->pool = p->pool;
   b->is_complex = r->is_complex;
   b->dtype = r->is_complex ? NDG_C128 : p->dtype;
@@ -278,7 +357,7 @@ static ndg_status open(opening *o, const ndg_request *r, ndg_outputs *out, ndg_e
 
 ndg_status ndg_blocks_open(ndg_problem *p, const ndg_request *r, ndg_outputs *out,
                            ndg_blocks **blocks, ndg_error *e) {
-  opening o = {.p = p};
+  opening o = {.p = p, .request = r};
   *blocks = NULL;
   ndg_status st = find_samples(&o, e);
   if (st >= 0)
@@ -293,7 +372,12 @@ ndg_status ndg_blocks_open(ndg_problem *p, const ndg_request *r, ndg_outputs *ou
   ndg_free(o.samples);
   ndg_free(o.array);
   ndg_free(o.narrow);
-  ndg_free(o.part);
+  ndg_free(o.total);
+  ndg_free(o.wanted);
+  ndg_free(o.made);
+  ndg_free(o.kept);
+  ndg_free(o.image);
+  ndg_free(o.places);
   ndg_free(o.finished);
   return st;
 }
@@ -316,12 +400,17 @@ void ndg_blocks_close(ndg_blocks *b) {
   if (!b)
     return;
   for (uint32_t g = 0; g < b->n_groups; g++) {
-    close_program(&b->groups[g].block);
-    close_program(&b->groups[g].rest);
+    for (int k = 0; k < 2; k++) {
+      close_program(&b->groups[g].run[k]);
+      close_program(&b->groups[g].prepare[k]);
+    }
+    ndg_free(b->groups[g].kept);
+    ndg_free(b->groups[g].slots);
   }
   ndg_free(b->groups);
   ndg_free(b->parts);
   ndg_free(b->block);
   ndg_free(b->sum);
+  ndg_vector_destroy(b->at.phi);
   ndg_free(b);
 }

@@ -34,8 +34,9 @@ enum {
   NDG_AT_BATCH,
   NDG_AT_BATCH_LABELS, /* rows of an index array that belong to the minibatch */
   NDG_AT_PARAM,
-  NDG_AT_ROWS, /* a block of rows of an array of samples */
-  NDG_AT_TOTAL /* a sum over all blocks */
+  NDG_AT_ROWS,  /* a block of rows of an array of samples */
+  NDG_AT_TOTAL, /* a sum over all blocks */
+  NDG_AT_KEPT   /* what a block holds from one evaluation to the next */
 };
 /* Outputs: */
 enum {
@@ -351,8 +352,7 @@ ndg_status ndg_blocks_open(ndg_problem *, const ndg_request *, ndg_outputs *, nd
                            ndg_error *);
 void ndg_blocks_close(ndg_blocks *);
 /* [hot] */
-void ndg_blocks_bind(const ndg_problem *, ndg_blocks *, uint32_t set, const ndg_operands *,
-                     const ndg_targets *);
+void ndg_blocks_bind(ndg_blocks *, uint32_t set, const ndg_operands *, const ndg_targets *);
 void ndg_blocks_run(ndg_blocks *, uint32_t set);
 /* Where the sum lies that an input NDG_AT_TOTAL reads. [pure] */
 ndg_binding ndg_blocks_total(const ndg_blocks *, const ndg_place *);

@@ -365,7 +365,7 @@ ndg_binding ndg_programs_place(const ndg_problem *p, uint32_t is_complex, const 
 void ndg_programs_bind(const ndg_problem *p, ndg_compiled *c, uint32_t set, const ndg_operands *in,
                        const ndg_targets *out) {
   if (c->blocks)
-    ndg_blocks_bind(p, c->blocks, set, in, out);
+    ndg_blocks_bind(c->blocks, set, in, out);
   for (uint32_t i = 0; i < c->n_inputs; i++) {
     const ndg_place *at = &c->inputs[i];
     c->bound_inputs[set][i] = at->where == NDG_AT_TOTAL

@@ -39,11 +39,22 @@ ndg_status ndg_rows_plan(ndg_graph *, uint32_t n_samples, const ndg_node *sample
                          const ndg_node *y, ndg_row_plan **out, ndg_error *);
 /* [main; any; frees] NULL is fine. */
 void ndg_rows_free(ndg_row_plan *);
-/* The parts of a group for a block: inputs[i] stands for samples[i] where that belongs to the
-   group, and has `rows` rows. out: per part; those of other groups are left alone. [main; building;
-   cost: nodes below the parts] */
+/* What of a group is worth holding when only `varying` inputs change from one evaluation to the
+   next: values that these do not bear on, that others need, and that are dear to compute. kept:
+   room for as many as there are nodes. [main; building; cost: nodes below the parts] */
+ndg_status ndg_rows_keep(const ndg_row_plan *, uint32_t group, uint32_t n_varying,
+                         const ndg_node *varying, uint32_t *n_kept, ndg_node *kept, ndg_error *);
+
+/* Nodes that are given instead of computed. */
+typedef struct ndg_row_given {
+  uint32_t n;
+  const ndg_node *node, *image;
+} ndg_row_given;
+/* Parts or other values of a group for a block: inputs[i] stands for samples[i] where that belongs
+   to the group, and has `rows` rows. [main; building; cost: nodes below] */
 ndg_status ndg_rows_narrow(ndg_row_plan *, uint32_t group, uint64_t rows, const ndg_node *inputs,
-                           ndg_node *out, ndg_error *);
+                           const ndg_row_given *, uint32_t n, const ndg_node *wanted, ndg_node *out,
+                           ndg_error *);
 /* y from totals[part] instead of their nodes; NDG_NO_NODE for those that are themselves a part with
    rows. [main; building; cost: nodes below y] */
 ndg_status ndg_rows_finish(ndg_row_plan *, const ndg_node *totals, uint32_t n_y, const ndg_node *y,

@@ -76,20 +76,22 @@ static ndg_status status_of(ndg_graph *g, ndg_error *e) {
 }
 
 ndg_status ndg_rows_narrow(ndg_row_plan *p, uint32_t group, uint64_t rows, const ndg_node *inputs,
+                           const ndg_row_given *given, uint32_t n, const ndg_node *wanted,
                            ndg_node *out, ndg_error *e) {
   memset(p->image, 0, p->limit * sizeof *p->image);
   memset(p->mark, 0, p->limit);
-  for (uint32_t i = 0; i < p->n_parts; i++)
-    if (p->parts[i].group == group)
-      p->mark[p->parts[i].node] = 1;
-  for (ndg_node id = p->limit - 1; id > 0; id--) {
-    const ndg_graph_node *n = ndg_graph_get(p->graph, id);
-    for (uint32_t i = 0; p->mark[id] && i < n->n_in; i++)
-      p->mark[n->in[i]] = p->trait[n->in[i]].kind != NDG_ROWS_FREE;
-  }
   for (uint32_t s = 0; s < p->n_samples; s++)
     if (p->group[s] == group)
       p->image[p->samples[s]] = inputs[s];
+  for (uint32_t i = 0; i < given->n; i++)
+    p->image[given->node[i]] = given->image[i];
+  for (uint32_t i = 0; i < n; i++)
+    p->mark[wanted[i]] = 1;
+  for (ndg_node id = p->limit - 1; id > 0; id--) {
+    const ndg_graph_node *x = ndg_graph_get(p->graph, id);
+    for (uint32_t i = 0; p->mark[id] && !p->image[id] && i < x->n_in; i++)
+      p->mark[x->in[i]] = p->trait[x->in[i]].kind != NDG_ROWS_FREE;
+  }
   for (ndg_node id = 1; id < p->limit; id++) {
     if (!p->mark[id] || p->image[id])
       continue;
@@ -97,9 +99,8 @@ ndg_status ndg_rows_narrow(ndg_row_plan *p, uint32_t group, uint64_t rows, const
     if (!p->image[id])
       return status_of(p->graph, e);
   }
-  for (uint32_t i = 0; i < p->n_parts; i++)
-    if (p->parts[i].group == group)
-      out[i] = p->image[p->parts[i].node];
+  for (uint32_t i = 0; i < n; i++)
+    out[i] = p->image[wanted[i]];
   return NDG_OK;
 }
 

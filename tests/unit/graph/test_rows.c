@@ -51,14 +51,19 @@ static ndg_node add_total(sample *s, ndg_graph *g, ndg_node part, wide *values) 
 static void run_blocks(sample *s, ndg_graph *g, ndg_row_plan *p, uint32_t group, uint64_t rows,
                        const ndg_node *y, wide **totals) {
   const uint64_t n_rows = ndg_graph_get(g, p->samples[group])->shape.dim[0];
-  ndg_node inputs[8] = {0}, out[64] = {0};
+  ndg_node inputs[8] = {0}, out[64] = {0}, wanted[64];
+  const ndg_row_given given = {0, NULL, NULL};
   ndg_error e = {0};
+  for (uint32_t i = 0; i < p->n_parts; i++)
+    wanted[i] = p->parts[i].group == group ? p->parts[i].node : p->samples[group];
   for (uint64_t first = 0; first < n_rows; first += rows) {
     const uint64_t here = n_rows - first < rows ? n_rows - first : rows;
     for (uint32_t i = 0; i < p->n_samples; i++)
       if (p->group[i] == group)
         inputs[i] = add_rows(s, g, p->samples[i], first, here);
-    ck_assert_msg(ndg_rows_narrow(p, group, here, inputs, out, &e) == NDG_OK, "%s", e.text);
+    ck_assert_msg(ndg_rows_narrow(p, group, here, inputs, &given, p->n_parts, wanted, out, &e) ==
+                      NDG_OK,
+                  "%s", e.text);
     for (uint32_t i = 0; i < p->n_parts; i++) {
       if (p->parts[i].group != group)
         continue;
@@ -240,7 +245,8 @@ START_TEST(running_out_of_memory_is_an_error) {
     ndg_fail_allocations_after(n);
     st = ndg_rows_plan(k.graph, 1, &k.x, 1, &y, &p, &e);
     if (st >= 0)
-      st = ndg_rows_narrow(p, 0, 2, &block, &out, &e);
+      st = ndg_rows_narrow(p, 0, 2, &block, &(ndg_row_given){0, NULL, NULL}, 1, &p->parts[0].node,
+                           &out, &e);
     ndg_fail_allocations_after(UINT64_MAX);
     if (p)
       ndg_rows_free(p);
