@@ -190,8 +190,8 @@ static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg
   }
   const uint64_t n_blocks = (g->n_rows + rows - 1) / rows;
   g->slot_bytes = row_size * rows * o->b->n_tasks * ndg_dtype_size(o->b->dtype);
-  g->n_slots = KEPT_BYTES / g->slot_bytes < 1 ? 1 : KEPT_BYTES / g->slot_bytes;
-  g->n_slots = g->n_slots < n_blocks ? g->n_slots : n_blocks;
+  const uint64_t most = (p->held_bytes ? p->held_bytes : KEPT_BYTES) / g->slot_bytes;
+  g->n_slots = most < 1 ? 1 : most < n_blocks ? most : n_blocks;
   g->slots = ndg_calloc((size_t)g->n_slots, (size_t)g->slot_bytes);
   if (!o->b->at.phi)
     o->b->at.phi = ndg_problem_new_vector(p, NDG_PHI, o->b->is_complex, 0);

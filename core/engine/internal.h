@@ -217,7 +217,7 @@ struct ndg_problem {
   ndg_node batch_index[NDG_N_ROWS], param[NDG_N_PARAMS];
   ndg_learner_outputs built[NDG_N_BUILT];
   ndg_compiled *compiled;
-  uint64_t block_rows; /* as in the specification */
+  uint64_t block_rows, held_bytes; /* as in the specification */
   ndg_row_input *row_inputs;
   char not_complex[192]; /* why complex evaluation is refused; empty: it is not */
 

@@ -73,6 +73,7 @@ static ndg_status start_problem(const ndg_problem_spec *s, ndg_problem **out, nd
   p->seed = s->seed;
   p->pool = s->pool;
   p->block_rows = s->block_rows;
+  p->held_bytes = s->held_bytes;
   atomic_init(&p->cancelled, 0);
   *out = p;
   return NDG_OK;
@@ -113,7 +114,8 @@ static ndg_status reopen(const ndg_problem *p, ndg_dtype dtype, ndg_pool *pool, 
                                  .dtype = dtype,
                                  .seed = p->seed,
                                  .pool = pool,
-                                 .block_rows = p->block_rows};
+                                 .block_rows = p->block_rows,
+                                 .held_bytes = p->held_bytes};
   ndg_problem *q;
   ndg_status st = start_problem(&spec, &q, e);
   *out = NULL;

@@ -44,6 +44,8 @@ typedef struct ndg_problem_spec {
   bool borrow;            /* nobody changes the tasks' data while the problem is open: read them
                              where they lie, and likewise those set later */
   uint64_t block_rows;    /* 0: chosen; else samples per block of an evaluation of all */
+  uint64_t held_bytes;    /* 0: chosen; else at most so many are held from one product with second
+                             derivatives to the next (but a block's at least) */
 } ndg_problem_spec;
 
 /* [main; any; allocates] Lays out, builds and differentiates the learner; programs are compiled at

@@ -74,6 +74,8 @@ static ndg_node learn_loss(const ndg_builder *b, const ndg_learner_inputs *in,
   loss = ndg_add(b, loss, half_square(b, ndg_sub(b, y, ndg_slice(b, x, 0, 0, N_Y))));
   loss = ndg_add(b, loss, ndg_scale(b, ndg_mean(b, ndg_square(b, ndg_sub(b, rx, a[4]))), 0.5));
   loss = ndg_add(b, loss, ndg_mean(b, ndg_pick(b, ndg_mul(b, a[3], x), a[5])));
+  if (o->curved)
+    loss = ndg_add(b, loss, ndg_mean(b, ndg_tanh(b, rx)));
   if (o->relu)
     loss = ndg_add(b, loss, ndg_sum(b, ndg_relu(b, x)));
   return loss;

@@ -20,6 +20,7 @@ enum { N_X = 3, N_Y = 2, N_PHI = N_X + N_Y, N_THETA = 3 * N_X, N_ROWS = 8, MAX_T
 typedef struct known_options {
   int32_t relu;   /* adds a term that is not analytic to learn_loss */
   int32_t defect; /* DEFECT_* */
+  int32_t curved; /* adds mean_r tanh(R_r x) to learn_loss, whose curvature depends on x */
 } known_options;
 enum {
   DEFECT_NONE = 0,

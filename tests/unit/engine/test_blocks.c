@@ -166,6 +166,86 @@ START_TEST(a_task_does_not_depend_on_others) {
 }
 END_TEST
 
+/* ---- products at one point ---- */
+
+static ndg_vector *filled(const ndg_problem *p, uint32_t space, uint64_t seed) {
+  ndg_vector *v = ndg_problem_new_vector(p, space, false, 0);
+  double numbers[N_THETA + N_PHI];
+  ck_assert_ptr_nonnull(v);
+  for (uint64_t t = 0; t < v->n_tasks; t++) {
+    for (uint64_t i = 0; i < v->length; i++)
+      numbers[i] = wobble(seed + 31 * t + i);
+    write_row(v, t, numbers);
+  }
+  return v;
+}
+
+typedef struct point {
+  uint64_t phi, direction; /* seeds */
+  double beta;
+} point;
+
+static ndg_vector *product(ndg_problem *p, point at) {
+  ndg_vector *phi = filled(p, NDG_PHI, at.phi), *v = filled(p, NDG_PHI, at.direction);
+  ndg_evaluation ev = {.struct_size = sizeof ev,
+                       .want = NDG_WANT_HVP,
+                       .loss = NDG_AUGMENTED_LOSS,
+                       .beta = {at.beta, 0},
+                       .phi = phi,
+                       .direction = v,
+                       .hvp = ndg_problem_new_vector(p, NDG_PHI, false, 0)};
+  ck_assert_msg(ndg_problem_evaluate(p, &ev, &e) == NDG_OK, "%s", e.text);
+  ndg_vector_destroy(phi);
+  ndg_vector_destroy(v);
+  return ev.hvp;
+}
+
+/* What is held is of the point at hand: products are those of a problem that has just been opened,
+   to the bit, in any order of points, of theta and of tasks, and however much is held. */
+START_TEST(held_values_are_of_the_point) {
+  static const point points[] = {{1, 2, 0.5},  {1, 3, 0.5}, {7, 3, 0.5}, {7, 3, 0.25},
+                                 {7, 9, 0.25}, {1, 2, 0.5}, {1, 2, 0.5}};
+  static const uint64_t bytes[] = {0, 1, 700, 1500};
+  options.curved = 1;
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.dtype = _i % 2 ? NDG_F32 : NDG_LONG_DOUBLE;
+  spec.block_rows = 1 + (uint64_t)_i;
+  ndg_problem *p[4];
+  double theta[N_THETA];
+  for (int k = 0; k < 4; k++) {
+    spec.held_bytes = bytes[k];
+    p[k] = known_open(&spec);
+  }
+  spec.held_bytes = 0;
+  for (int change = 0; change < 3; change++) {
+    ndg_problem_get_theta(p[0], theta);
+    for (int i = 0; change == 1 && i < N_THETA; i++)
+      theta[i] = fabs(wobble((uint64_t)i));
+    for (int t = 0; change == 2 && t < MAX_TASKS; t++)
+      tasks.rows[t][4][1] += 0.5;
+    for (int k = 0; change > 0 && k < 4; k++) {
+      ck_assert(ndg_problem_set_theta(p[k], theta, &e) == NDG_OK);
+      if (change == 2)
+        ck_assert_msg(ndg_problem_set_tasks(p[k], &tasks.tasks, &e) == NDG_OK, "%s", e.text);
+    }
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+      ndg_problem *fresh = known_open(&spec);
+      ck_assert(ndg_problem_set_theta(fresh, theta, &e) == NDG_OK);
+      ndg_vector *wanted = product(fresh, points[i]);
+      for (int k = 0; k < 4; k++) {
+        ndg_vector *got = product(p[k], points[i]);
+        ck_assert_msg(same_bits(got, wanted), "change %d, point %zu, held %d", change, i, k);
+        ndg_vector_destroy(got);
+      }
+      ndg_vector_destroy(wanted);
+      ndg_problem_close(fresh);
+    }
+  }
+  for (int k = 0; k < 4; k++)
+    ndg_problem_close(p[k]);
+}
+END_TEST
+
 static ndg_status open_and_use(const ndg_problem_spec *spec) {
   const told_options told = {.beta = 0.1};
   const ndg_instance rule = told_rule(&told);
@@ -177,11 +257,21 @@ static ndg_status open_and_use(const ndg_problem_spec *spec) {
     st = ndg_problem_estimate(p, &rule, false, gradient, &record, &e);
   if (st >= 0)
     st = ndg_problem_predict(p, phi, predictions, &e);
+  ndg_vector *hvp = st >= 0 ? ndg_problem_new_vector(p, NDG_PHI, false, 0) : NULL;
+  ndg_evaluation ev = {.struct_size = sizeof ev,
+                       .want = NDG_WANT_HVP,
+                       .phi = st >= 0 ? p->start : NULL,
+                       .direction = st >= 0 ? p->start : NULL,
+                       .hvp = hvp};
+  if (st >= 0)
+    st = hvp ? ndg_problem_evaluate(p, &ev, &e) : NDG_ENOMEM;
+  ndg_vector_destroy(hvp);
   ndg_problem_close(p);
   return st;
 }
 
 START_TEST(running_out_of_memory_is_an_error) {
+  options.curved = 1;
   ndg_problem_spec spec = known_spec(&options, &tasks);
   spec.dtype = NDG_F32;
   spec.block_rows = 3;
@@ -210,6 +300,7 @@ int main(void) {
   tcase_add_test(c, predictions_and_accuracy_in_blocks);
   tcase_add_test(c, minibatches_stay_as_they_are);
   tcase_add_loop_test(c, a_task_does_not_depend_on_others, 0, 2);
+  tcase_add_loop_test(c, held_values_are_of_the_point, 0, 5);
   tcase_add_test(c, running_out_of_memory_is_an_error);
   suite_add_tcase(s, c);
   return run_suite(s);
