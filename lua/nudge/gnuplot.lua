@@ -11,7 +11,7 @@ local kept = require "nudge.run"
 local gnuplot = {}
 
 -- Pixels around a plot.
-local LEFT, RIGHT, BOTTOM, TOP, TITLE, LINE = 82, 22, 64, 34, 44, 19
+local LEFT, RIGHT, BOTTOM, TOP, TITLE, LINE = 82, 22, 64, 42, 44, 19
 local BARE_LEFT, BARE_BOTTOM = 14, 16 -- beside plots that share their axes
 local LETTER, SAMPLE = 10.4, 48 -- width of a letter, as gnuplot reckons, and of a legend's sample
 

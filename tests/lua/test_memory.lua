@@ -117,4 +117,21 @@ tap.test("a meta-training", function()
   end, 7)
 end)
 
+tap.test("a page about a run, and the lines of a watched one", function()
+  local page, watch = require "nudge.page", require "nudge.watch"
+  local run = { id = 1, name = "run", status = "done", script = "run.lua", started = 0,
+    updated = 1, finished = 1, settings = { a = 1, b = "x" }, manifest = { c = { 1 } },
+    artefacts = {}, tables = { t = { { a = 1 }, { a = 2 } } },
+    series = { { name = "a/test", steps = 1, last_step = 3, metrics = { { name = "loss" } } } } }
+  local function rows()
+    return { { step = 3, loss = 0.5 } }
+  end
+  survives(function()
+    return page.make({ run }, rows, "nudge.db")
+  end, 7)
+  survives(function()
+    return watch.lines(run, rows, 1, 80), core.terminal()
+  end)
+end)
+
 tap.done()

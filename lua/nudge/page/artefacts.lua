@@ -7,7 +7,8 @@ local tables = require "nudge.page.tables"
 
 local artefacts = {}
 
-local BYTES = 250000 -- of figures that are shown on a page, altogether
+local BYTES = 360000 -- of figures that are shown on a page, altogether
+local READ = 4000000 -- of one file
 
 -- The text of a file that is still the one that was kept; nil and why not.
 local function read(artefact)
@@ -28,12 +29,14 @@ local function inline(page, artefact)
   local text, why = read(artefact)
   if not text then
     return nil, why
-  elseif page.artefact_bytes + #text > BYTES then
+  elseif #text > READ then
     return nil, "would make this page too large"
   end
   local node
   node, why = svg.inline(text, page:next_prefix(), artefact.name)
-  if node then
+  if node and page.artefact_bytes + #node.markup > BYTES then
+    return nil, "would make this page too large"
+  elseif node then
     page.artefact_bytes = page.artefact_bytes + #node.markup
   end
   return node, why

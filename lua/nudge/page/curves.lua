@@ -10,7 +10,7 @@ local thin = require "nudge.page.thin"
 local curves = {}
 
 local INTERVALS, FEWEST = 240, 30 -- of a thinned curve
-local POINTS = 40000 -- on a page: with some 11 characters each
+local POINTS = 32000 -- on a page: with some 11 characters each
 local WIDTH, HEIGHT = 280, 170 -- of a plot in pixels
 local LINE = 1.5
 local MARKED = 3 -- curves at most, whose points may have marks
@@ -41,6 +41,20 @@ local function is_straight(x, y)
   return true
 end
 
+-- Steps that are themselves far apart late (0, 1, 10, 100) get a logarithmic axis.
+local function wants_log_steps(entries)
+  local steps = {}
+  for _, entry in ipairs(entries) do
+    for _, row in ipairs(entry.rows) do
+      if row.step < 0 then
+        return false
+      end
+      steps[#steps + 1] = row.step > 0 and row.step or nil
+    end
+  end
+  return scale.wants_log(steps)
+end
+
 -- What a metric looks like over all entries: "drawn", "straight", "single" (one step), "nothing".
 local function look_at(entries, metric)
   local straight, longest, values = true, 0, {}
@@ -57,7 +71,8 @@ local function look_at(entries, metric)
 end
 
 -- The figure of one metric as a node, and how many curves were thinned.
-local function panel(page, entries, metric, log)
+local function panel(page, entries, shown, log_steps)
+  local metric = shown.metric.name
   local series, thinned, marked = {}, 0, nil
   if #entries > MARKED then
     marked = false
@@ -79,8 +94,8 @@ local function panel(page, entries, metric, log)
     end
   end
   local drawn = figure { width = WIDTH, height = HEIGHT, legend = "none", panels = {
-    { xlabel = "step", logy = log, series = series } } }
-  return page:figure(drawn, (metric:gsub("_", " "))), thinned
+    { xlabel = "step", logx = log_steps, logy = shown.log, series = series } } }
+  return page:figure(drawn, shown.title), thinned
 end
 
 -- The legend, and how many curves look different.
@@ -126,11 +141,11 @@ local function notes_of(page, titles, thinned, repeated)
 end
 
 local function set_of(page, group, set)
-  local figures, thinned = {}, 0
+  local figures, thinned, log_steps = {}, 0, wants_log_steps(set.entries)
   local titles = { straight = {}, nothing = {}, single = {}, volatile = {} }
   for _, shown in ipairs(looks_of(group, set)) do
     if shown.look == "drawn" then
-      local node, n = panel(page, set.entries, shown.metric.name, shown.log)
+      local node, n = panel(page, set.entries, shown, log_steps)
       figures[#figures + 1], thinned = node, thinned + n
     else
       table.insert(titles[shown.look], shown.title)

@@ -132,7 +132,8 @@ local function single_rows(runs)
       columns[#columns + 1] = { table_label(runs, run, name:gsub("/options$", "")), rows[1] }
     end
   end)
-  return #columns > 0 and tag("details", { open = #runs > 1 and #columns <= OPEN },
+  return #columns > 0 and tag("details", { open = #runs > 1 and #columns <= OPEN,
+    class = #columns > OPEN and "wide" },
     tag("summary", nil, "What was trained, and how"), values.beside("Options", "option", columns))
 end
 
@@ -168,11 +169,11 @@ local function sections_of(self, runs, rows_of)
   add("Settings", "settings", { values.settings(runs, groups.run_label),
     single_rows(runs), manifests(runs) })
   add("Tables", "tables", kept_tables(runs))
+  add("Figures and files", "files", files(self, runs))
   for i, group in ipairs(found) do
     add((group.kind:gsub("^%l", string.upper)), "series-" .. i,
       { curves.of(self, group), results.of(self, group) })
   end
-  add("Files", "files", files(self, runs))
   return out
 end
 

@@ -86,7 +86,8 @@ dd dl { margin: 0; font-size: 1em; }
   --c2: #d55e00; --c3: #009e73; --c4: #cc79a7; --c5: #e69f00; --c6: #000; --c7: #56b4e9;
   --c8: #a00; --c9: #8c510a; --r1: #9ecae1; --r2: #4292c6; --r3: #08519c; --r4: #08306b; }
   html { font-size: 9.5pt; } body { max-width: none; padding: 0; } nav, thead button::after {
-  display: none; } .scroll { overflow: visible; } th, td { white-space: normal; }
+  display: none; } thead button { all: unset; } .scroll { overflow: visible; } th, td {
+  white-space: normal; }
   figure, tr { break-inside: avoid; } h2, h3, caption { break-after: avoid; }
   .figures { grid-template-columns: 1fr 1fr; } }
 ]]

@@ -22,6 +22,8 @@ for name in ([[id d x y x1 y1 x2 y2 cx cy r rx ry width height viewBox points tr
 end
 -- Left out with all they contain: they show nothing, or say what the page says better.
 local dropped = { filter = true, title = true, desc = true, style = true, metadata = true }
+-- Said of every curve by gnuplot, and so anyway.
+local defaults = { ["stroke-linecap"] = "butt", ["stroke-linejoin"] = "miter" }
 local painted = { fill = true, stroke = true, color = true }
 
 -- The page's colour for one of a figure's.
@@ -96,7 +98,7 @@ local function own_attributes(given, prefix)
       out.id = prefix .. value:gsub("[^%w_.-]", "-")
     elseif key == "clip-path" then
       out[key] = clip and "url(#" .. prefix .. clip .. ")"
-    elseif attributes[key] and not value:find("url", 1, true) then
+    elseif attributes[key] and value ~= defaults[key] and not value:find("url", 1, true) then
       out[key] = (key == "d" or key == "points") and shortened(value) or value
     end
   end
@@ -140,6 +142,7 @@ end
 local DEPTH = 4 -- of groups in groups that become empty
 
 local function without_empty_groups(markup)
+  markup = markup:gsub("<text></text>", "")
   for _ = 1, DEPTH do
     markup = markup:gsub("<g[^>]*>%s*</g>", "")
   end
