@@ -230,7 +230,10 @@ static void put_result(run *r, const ndg_result *q, uint64_t task, uint64_t n_ta
     void *direct = ndg_store_tasks_direct(r->w, q, task, n_tasks);
     sum = tile_slot(r, r->x->n_in + (uint64_t)r->x->n_regs, false);
     sum.re = direct ? direct : sum.re;
-    if (q->inner == 1)
+    if (q->is_product)
+      k->sum_products(sum.re, value.re, r->slots[q->other].re, n_tasks * q->size / q->inner,
+                      q->reduced, q->inner);
+    else if (q->inner == 1)
       k->sum_rows(sum.re, value.re, n_tasks * q->size, q->reduced, 0);
     else
       k->sum_columns(sum.re, value.re, n_tasks * q->size / q->inner, q->reduced, q->inner);
@@ -257,11 +260,16 @@ static void run_results(run *r, uint64_t begin, uint64_t end) {
       ndg_slot y = tile_slot(r, x->n_in + m->reg, false);
       const bool stored = q < last && q->after == i + 1 && !q->is_sum;
       void *direct = stored ? ndg_store_tasks_direct(r->w, q, task, n) : NULL;
+      uint64_t step = x->domain;
       if (direct) {
         y.re = direct;
+        step = q->in_place ? (uint64_t)q->reading.step : step;
         q++;
       }
-      apply_real(r, m, y.re, n * x->domain);
+      if (m->by_tasks)
+        ndg_apply_tasks(r->p, x, m, r->slots, n, y.re, step);
+      else
+        apply_real(r, m, y.re, n * x->domain);
       r->slots[x->n_in + i] = y;
       for (; q < last && q->after == i + 1; q++)
         put_result(r, q, task, n);

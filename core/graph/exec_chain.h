@@ -23,6 +23,13 @@ ndg_slot ndg_load(const ndg_worker *, const ndg_instruction *, uint32_t i, uint6
 /* The same for whole tasks. */
 ndg_slot ndg_load_tasks(const ndg_worker *, const ndg_instruction *, uint32_t i, uint64_t task,
                         uint64_t n_tasks, ndg_slot tile);
+/* exec_in_place.c: what is read and written in place, once readings are bound [owner; bound;
+   cheap]; its operands, and operations on them. */
+void ndg_chain_bind_in_place(const ndg_program *, ndg_instruction *);
+ndg_slot ndg_load_in_place(const ndg_worker *, const ndg_instruction *, uint32_t i, uint64_t task,
+                           uint64_t n_tasks, ndg_slot tile);
+void ndg_apply_tasks(const ndg_program *, const ndg_instruction *, const ndg_micro *,
+                     const ndg_slot *, uint64_t n_tasks, void *y, uint64_t y_step);
 /* Where n results may be written in one run, or NULL. */
 void *ndg_store_direct(const ndg_worker *, uint32_t buffer, const ndg_reading *, uint64_t flat,
                        uint64_t n);

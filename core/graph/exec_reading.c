@@ -114,4 +114,5 @@ void ndg_chain_bind(const ndg_program *p, ndg_instruction *x) {
     bind_result(p, x, r->buffer, r->size, &r->reading);
   }
   x->tile_step = choose_step(p, x);
+  ndg_chain_bind_in_place(p, x);
 }

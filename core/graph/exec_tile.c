@@ -199,6 +199,8 @@ ndg_slot ndg_load_tasks(const ndg_worker *w, const ndg_instruction *x, uint32_t 
   const ndg_operand *o = &x->in[i];
   const ndg_reading *r = &x->reading[i];
   const int64_t bytes = (int64_t)w->program->real_bytes;
+  if (r->in_place)
+    return ndg_load_in_place(w, x, i, task, n_tasks, tile);
   if (r->kind == NDG_READ_ANY || r->runs == 0)
     return ndg_load(w, x, i, task * x->domain, n_tasks * x->domain, tile);
   const char *base = ndg_address(w, o->buffer) + o->offset * bytes;
@@ -229,7 +231,9 @@ static char *store_address(const ndg_worker *w, const ndg_result *q, uint64_t ta
 
 void *ndg_store_tasks_direct(const ndg_worker *w, const ndg_result *q, uint64_t task,
                              uint64_t n_tasks) {
-  return n_tasks == 1 || q->reading.kind == NDG_READ_DIRECT ? store_address(w, q, task) : NULL;
+  return n_tasks == 1 || q->in_place || q->reading.kind == NDG_READ_DIRECT
+             ? store_address(w, q, task)
+             : NULL;
 }
 
 void ndg_store_tasks(const ndg_worker *w, const ndg_result *q, uint64_t task, uint64_t n_tasks,

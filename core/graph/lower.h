@@ -44,8 +44,10 @@ ndg_status ndg_lower_copy(ndg_lowering *, ndg_operand *, const ndg_shape *, bool
 /* Slots while building: a result's number with this flag, or a load's. */
 #define NDG_RESULT_SLOT 0x8000u
 /* Results get tile registers; one is free again after the last operation that reads it, which may
-   already write there. The kept slot's stays to the end. Returns how many there are. */
-uint16_t ndg_assign_registers(ndg_micro *, uint32_t n, uint16_t kept);
+   already write there. The kept slot's stays to the end, those of products that are summed until
+   both are there. Returns how many there are. */
+uint16_t ndg_assign_registers(ndg_micro *, uint32_t n, uint16_t kept, const ndg_result *,
+                              uint32_t n_results);
 
 /* lower_merge.c: chains of tasks that follow each other, and read what the one before wrote, become
    one with several results; frequent pairs of operations become one. */

@@ -51,7 +51,20 @@ static uint16_t final_slot(const builder *b, uint16_t slot) {
   return slot & NDG_RESULT_SLOT ? (uint16_t)(b->n_loads + (slot & ~NDG_RESULT_SLOT)) : slot;
 }
 
-uint16_t ndg_assign_registers(ndg_micro *micro, uint32_t n, uint16_t kept) {
+/* A product that is summed is read before the operation behind its later factor. */
+static void keep_factors(uint32_t *last_use, const ndg_result *r) {
+  const uint16_t factor[2] = {r->slot, r->other};
+  uint32_t end = 0;
+  for (int k = 0; k < 2; k++)
+    if (factor[k] & NDG_RESULT_SLOT && (factor[k] & ~NDG_RESULT_SLOT) + 1u > end)
+      end = (factor[k] & ~NDG_RESULT_SLOT) + 1u;
+  for (int k = 0; k < 2; k++)
+    if (factor[k] & NDG_RESULT_SLOT && last_use[factor[k] & ~NDG_RESULT_SLOT] < end)
+      last_use[factor[k] & ~NDG_RESULT_SLOT] = end;
+}
+
+uint16_t ndg_assign_registers(ndg_micro *micro, uint32_t n, uint16_t kept, const ndg_result *result,
+                              uint32_t n_results) {
   uint32_t last_use[NDG_MAX_CHAIN] = {0};
   bool busy[NDG_MAX_CHAIN] = {false};
   uint16_t n_regs = 0;
@@ -61,11 +74,14 @@ uint16_t ndg_assign_registers(ndg_micro *micro, uint32_t n, uint16_t kept) {
         last_use[micro[i].in[k] & ~NDG_RESULT_SLOT] = i;
   if (kept & NDG_RESULT_SLOT)
     last_use[kept & ~NDG_RESULT_SLOT] = n;
+  for (uint32_t i = 0; i < n_results; i++)
+    if (result[i].is_product)
+      keep_factors(last_use, &result[i]);
   for (uint32_t i = 0; i < n; i++) {
     ndg_micro *m = &micro[i];
-    for (uint32_t k = 0; k < m->n_in; k++)
-      if (m->in[k] & NDG_RESULT_SLOT && last_use[m->in[k] & ~NDG_RESULT_SLOT] == i)
-        busy[micro[m->in[k] & ~NDG_RESULT_SLOT].reg] = false;
+    for (uint32_t k = 0; k < i; k++)
+      if (last_use[k] == i)
+        busy[micro[k].reg] = false;
     uint16_t r = 0;
     while (busy[r])
       r++;
@@ -93,7 +109,7 @@ static ndg_status emit(builder *b, uint16_t value, const ndg_instruction *draft,
   ndg_status st = ndg_new_instruction(l, NDG_DO_CHAIN, b->n_loads, &x);
   if (st < 0)
     return st;
-  x->n_regs = ndg_assign_registers(b->micro, b->n_micro, value);
+  x->n_regs = ndg_assign_registers(b->micro, b->n_micro, value, NULL, 0);
   x->n_micro = (uint16_t)b->n_micro;
   x->n_slots = (uint16_t)(b->n_loads + b->n_micro);
   x->micro = ndg_arena_alloc(p->memory, b->n_micro + 1, sizeof *x->micro);

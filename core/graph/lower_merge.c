@@ -119,6 +119,11 @@ static uint16_t operations_before(uint16_t slot) {
   return slot & NDG_RESULT_SLOT ? (uint16_t)((slot & ~NDG_RESULT_SLOT) + 1) : 0;
 }
 
+/* A flagged slot's number. */
+static uint16_t settled(uint16_t slot, uint32_t n_loads) {
+  return slot & NDG_RESULT_SLOT ? (uint16_t)(n_loads + (slot & ~NDG_RESULT_SLOT)) : slot;
+}
+
 static void sort_results(ndg_result *r, uint32_t n) {
   for (uint32_t i = 1; i < n; i++)
     for (uint32_t j = i; j > 0 && r[j - 1].after > r[j].after; j--) {
@@ -148,7 +153,7 @@ static ndg_status finish(ndg_lowering *l, growing *g, const uint32_t *readers, n
   if (!x->in || !x->reads_own || !x->reading || !x->micro || !x->results)
     return ndg_lowering_no_memory(l);
   ndg_fuse_pairs(g->micro, &g->n_micro, g->result, n);
-  x->n_regs = ndg_assign_registers(g->micro, g->n_micro, 0);
+  x->n_regs = ndg_assign_registers(g->micro, g->n_micro, 0, g->result, n);
   x->n_in = g->n_loads;
   x->n_micro = (uint16_t)g->n_micro;
   x->n_slots = (uint16_t)(g->n_loads + g->n_micro);
@@ -157,13 +162,14 @@ static ndg_status finish(ndg_lowering *l, growing *g, const uint32_t *readers, n
   x->cost = cost;
   for (uint32_t i = 0; i < g->n_micro; i++)
     for (uint32_t k = 0; k < g->micro[i].n_in; k++)
-      if (g->micro[i].in[k] & NDG_RESULT_SLOT)
-        g->micro[i].in[k] = (uint16_t)(g->n_loads + (g->micro[i].in[k] & ~NDG_RESULT_SLOT));
+      g->micro[i].in[k] = settled(g->micro[i].in[k], g->n_loads);
   for (uint32_t i = 0; i < n; i++) {
     ndg_result *r = &g->result[i];
+    const uint16_t after = r->is_product ? operations_before(r->other) : 0;
     r->after = operations_before(r->slot);
-    if (r->slot & NDG_RESULT_SLOT)
-      r->slot = (uint16_t)(g->n_loads + (r->slot & ~NDG_RESULT_SLOT));
+    r->after = after > r->after ? after : r->after;
+    r->slot = settled(r->slot, g->n_loads);
+    r->other = settled(r->other, g->n_loads);
   }
   sort_results(g->result, n);
   x->out = g->result[0].buffer;

@@ -49,6 +49,7 @@ typedef struct ndg_operand {
 typedef struct ndg_micro {
   uint16_t op; /* enum ndg_op; NONE copies */
   bool is_complex;
+  bool by_tasks; /* as bound: reads or writes in place */
   uint16_t n_in;
   uint16_t in[3];
   uint16_t reg; /* tile register of the result */
@@ -65,8 +66,14 @@ enum ndg_reading_kind {
   NDG_READ_EACH,    /* single numbers `step` apart, each `length` times */
   NDG_READ_REPEATS  /* runs of `length` numbers, `step` apart, each `repeat` times */
 };
+/* What chains of small tasks read where it lies, tasks being `step` apart. */
+enum ndg_in_place {
+  NDG_IN_PLACE_NOT,
+  NDG_IN_PLACE_APART,  /* all of a task's numbers */
+  NDG_IN_PLACE_REPEATS /* a row */
+};
 typedef struct ndg_reading {
-  uint8_t kind;
+  uint8_t kind, in_place;
   uint64_t length, repeat, period; /* period: after how many numbers it repeats itself; 0: never */
   int64_t step;
   uint64_t runs; /* runs, or single numbers, of a task; 0: tasks do not begin with one */
@@ -92,6 +99,9 @@ typedef struct ndg_result {
   uint32_t buffer;
   uint16_t slot, after;
   bool is_sum;
+  bool is_product; /* the sum is of slot x other */
+  bool in_place;   /* as bound: written straight to rows that are apart */
+  uint16_t other;
   uint64_t reduced, inner; /* of a sum, as in ndg_instruction */
   uint64_t size;           /* numbers of a task */
   ndg_reading reading;     /* as bound */
@@ -120,6 +130,7 @@ typedef struct ndg_instruction {
   uint32_t n_results;             /* 0: one, as above; else `out` is the first of these */
   ndg_result *results;            /* in order of `after` */
   uint64_t tile_step;             /* numbers per tile of a stored chain */
+  uint64_t row_period;            /* of what repeats in place, as bound; 0: nothing */
   /* matmul */
   uint64_t m, n, k;
   bool packed; /* in[1] is the result of a PACK of k x n */

@@ -24,20 +24,32 @@
 enum {
   NDG_FUSED_MULTIPLY_ADD = NDG_FIRST_FUSED, /* a b + c */
   NDG_FUSED_MINUS_PRODUCT,                  /* a - b c */
-  NDG_FUSED_TIMES_REST                      /* a (b - c^2) */
+  NDG_FUSED_TIMES_REST,                     /* a (b - c^2) */
+  NDG_FUSED_TANH_SUM                        /* tanh(a b + c) */
 };
-#define NDG_N_FUSED 3
+#define NDG_N_FUSED 4
 
 /* y may be x, a or b themselves, but not overlap them otherwise. */
 typedef void (*ndg_map1)(void *y, const void *x, size_t n);
 typedef void (*ndg_map2)(void *y, const void *a, const void *b, size_t n);
 typedef void (*ndg_map3)(void *y, const void *a, const void *b, const void *c, size_t n);
 
+/* The same for whole tasks of `size` numbers, step[0] for y, step[1], ... for a, b, c from one task
+   to the next. An operand that repeats has `period` numbers, read again and again. */
+typedef struct ndg_tasks_shape {
+  size_t n_tasks, size, period;
+  size_t step[4];
+  unsigned char repeats[4]; /* of y never */
+} ndg_tasks_shape;
+typedef void (*ndg_map_tasks)(void *y, const void *a, const void *b, const void *c,
+                              const ndg_tasks_shape *);
+
 /* One element type on one kind of processor. A member is NULL where the type lacks it. */
 typedef struct ndg_real_kernels {
   ndg_map1 unary[NDG_N_UNARY]; /* but POWER and STOP_GRADIENT */
   ndg_map2 binary[NDG_N_BINARY];
   ndg_map3 fused[NDG_N_FUSED];
+  ndg_map_tasks fused_tasks[NDG_N_FUSED], mul_tasks; /* c is not read by the latter */
   void (*power)(void *y, const void *x, double exponent, size_t n);
   /* y = c != 0 ? a : b */
   void (*select)(void *y, const void *c, const void *a, const void *b, size_t n);
@@ -52,6 +64,9 @@ typedef struct ndg_real_kernels {
   void (*add_rows)(void *y, const void *x, size_t rows, size_t columns);
   /* The same for `blocks` such x, one after the other, from y = 0. */
   void (*sum_columns)(void *y, const void *x, size_t blocks, size_t rows, size_t columns);
+  /* The same of the products of x and z. */
+  void (*sum_products)(void *y, const void *x, const void *z, size_t blocks, size_t rows,
+                       size_t columns);
   /* Rows of `columns` numbers, y_step and x_step apart. */
   void (*copy_rows)(void *y, ptrdiff_t y_step, const void *x, ptrdiff_t x_step, size_t rows,
                     size_t columns);

@@ -102,20 +102,43 @@
 #if defined(NDG_ISA_AVX512)
 #define V __m512
 #define W 16
+#define LOAD_PART(from, n) _mm512_maskz_loadu_ps((__mmask16)((1u << (n)) - 1), from)
+#define STORE_PART(to, n, v) _mm512_mask_storeu_ps(to, (__mmask16)((1u << (n)) - 1), v)
 #define LIBRARY(name, bound) Sleef_##name##f16_##bound##avx512f
 #elif defined(NDG_ISA_AVX2)
 #define V __m256
 #define W 8
+#define LOAD_PART(from, n) _mm256_maskload_ps(from, first_f32(n))
+#define STORE_PART(to, n, v) _mm256_maskstore_ps(to, first_f32(n), v)
+static inline __m256i first_f32(size_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
 #define LIBRARY(name, bound) Sleef_##name##f8_##bound##avx2
 #else
 #define V float
 #define W 1
+typedef float four_f32 __attribute__((vector_size(16)));
+#define TASKS_V four_f32
+#define TASKS_W 4
+#define LOAD_PART(from, n) load_part_f32(from, n)
+#define STORE_PART(to, n, v) store_part_f32(to, n, v)
+static inline four_f32 load_part_f32(const float *from, size_t n) {
+  four_f32 v = {0};
+  for (size_t i = 0; i < 4; i++)
+    v[i] = i < n ? from[i] : 0;
+  return v;
+}
+static inline void store_part_f32(float *to, size_t n, four_f32 v) {
+  for (size_t i = 0; i < n; i++)
+    to[i] = v[i];
+}
 #define LIBRARY(name, bound) Sleef_##name##f_##bound
 #endif
 DEFINE_MAPS()
 #if W > 1
 #include "tensor/kernels_tanh_f32.h"
 DEFINE_MAP(tanh, vector_tanh_f32)
+#define VECTOR_TANH vector_tanh_f32
 #else
 #define N_TANH 5
 static const T tanh_coefficients_f32[N_TANH] = {-0.33333332008f, 0.13333113729f, -0.0539094288275f,
@@ -132,6 +155,11 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #undef ANGLE_LIMIT_2
 #undef V
 #undef W
+#undef LOAD_PART
+#undef STORE_PART
+#undef TASKS_V
+#undef TASKS_W
+#undef VECTOR_TANH
 #undef LIBRARY
 #undef DEFINE_UNARY
 #undef DEFINE_BINARY
@@ -146,6 +174,8 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #if defined(NDG_ISA_AVX512)
 #define V __m512d
 #define W 8
+#define LOAD_PART(from, n) _mm512_maskz_loadu_pd((__mmask8)((1u << (n)) - 1), from)
+#define STORE_PART(to, n, v) _mm512_mask_storeu_pd(to, (__mmask8)((1u << (n)) - 1), v)
 #define LIBRARY(name, bound) Sleef_##name##d8_##bound##avx512f
 #define LIBRARY_PAIR Sleef___m512d_2
 #define ISA "AVX-512"
@@ -154,6 +184,11 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #elif defined(NDG_ISA_AVX2)
 #define V __m256d
 #define W 4
+#define LOAD_PART(from, n) _mm256_maskload_pd(from, first_f64(n))
+#define STORE_PART(to, n, v) _mm256_maskstore_pd(to, first_f64(n), v)
+static inline __m256i first_f64(size_t n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x((long long)n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
 #define LIBRARY(name, bound) Sleef_##name##d4_##bound##avx2
 #define LIBRARY_PAIR Sleef___m256d_2
 #define ISA "AVX2"
@@ -162,6 +197,21 @@ static const ndg_real_kernels kernels_f32 = REAL_KERNELS;
 #else
 #define V double
 #define W 1
+typedef double four_f64 __attribute__((vector_size(16)));
+#define TASKS_V four_f64
+#define TASKS_W 2
+#define LOAD_PART(from, n) load_part_f64(from, n)
+#define STORE_PART(to, n, v) store_part_f64(to, n, v)
+static inline four_f64 load_part_f64(const double *from, size_t n) {
+  four_f64 v = {0};
+  for (size_t i = 0; i < 2; i++)
+    v[i] = i < n ? from[i] : 0;
+  return v;
+}
+static inline void store_part_f64(double *to, size_t n, four_f64 v) {
+  for (size_t i = 0; i < n; i++)
+    to[i] = v[i];
+}
 #define LIBRARY(name, bound) Sleef_##name##_##bound
 #define LIBRARY_PAIR Sleef_double2
 #define ISA "generic"

@@ -29,6 +29,8 @@ static void map_pow_long(T *y, const T *x, T exponent, size_t n) {
     y[i] = powl(x[i], exponent);
 }
 
+#define V long double
+#define W 1
 #include "tensor/kernels_real.h"
 
 const ndg_real_kernels ndg_kernels_long_double = REAL_KERNELS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Template of the real kernels. The includer defines T, NAME(x), LANES, and the functions map_exp,
+/* Template of the real kernels. The includer defines T, NAME(x), LANES, what kernels_tasks.h needs,
+   and the functions map_exp,
    map_log, map_log1p, map_tanh, map_sin, map_cos (T *y, const T *x, size_t n) and
    map_pow (T *y, const T *x, T exponent, size_t n), all under NAME. No include guard: it is
    included once per element type. */
@@ -203,6 +204,28 @@ static void NAME(sum_columns)(void *y_, const void *x_, size_t blocks, size_t ro
     }
 }
 
+/* As sum_columns. */
+static void NAME(sum_products)(void *y_, const void *x_, const void *z_, size_t blocks, size_t rows,
+                               size_t columns) {
+  T *restrict y = y_;
+  const T *restrict x = x_, *restrict z = z_;
+  const size_t width = columns < LANES ? columns : LANES;
+  for (size_t b = 0; b < blocks; b++, x += rows * columns, z += rows * columns, y += columns)
+    for (size_t j = 0; j < columns; j += width) {
+      const size_t at = columns - j < width ? columns - width : j;
+      T sum[LANES] = {0};
+      if (width == LANES)
+        for (size_t i = 0; i < rows; i++)
+          for (size_t l = 0; l < LANES; l++)
+            sum[l] += x[i * columns + at + l] * z[i * columns + at + l];
+      else
+        for (size_t i = 0; i < rows; i++)
+          for (size_t l = 0; l < width; l++)
+            sum[l] += x[i * columns + at + l] * z[i * columns + at + l];
+      memcpy(y + at, sum, width * sizeof *sum);
+    }
+}
+
 /* In blocks of LANES, the last of which overlaps its neighbour. */
 static void NAME(copy_rows)(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step,
                             size_t rows, size_t columns) {
@@ -251,6 +274,8 @@ static void NAME(log_sum_exp)(void *y_, const void *x_, size_t rows, size_t colu
   NDG_INDEPENDENT for (size_t i = 0; i < rows; i++) y[i] += shift[i];
 }
 
+#include "tensor/kernels_tasks.h"
+
 #define REAL_KERNELS                                                                               \
   {                                                                                                \
     .unary = {[0] = NAME(neg),      [1] = NAME(square), [2] = NAME(sqrt), [3] = NAME(reciprocal),  \
@@ -258,7 +283,10 @@ static void NAME(log_sum_exp)(void *y_, const void *x_, size_t rows, size_t colu
               [8] = NAME(softplus), [9] = NAME(sin),    [10] = NAME(cos), [12] = NAME(step),       \
               [13] = NAME(relu),    [14] = NAME(abs),   [15] = NAME(sign)},                        \
     .binary = {NAME(add), NAME(sub), NAME(mul), NAME(div), NAME(max), NAME(min), NAME(greater)},   \
-    .fused = {NAME(multiply_add), NAME(minus_product), NAME(times_rest)}, .power = NAME(power),    \
+    .fused = {NAME(multiply_add), NAME(minus_product), NAME(times_rest), NAME(tanh_sum)},          \
+    .fused_tasks = {NAME(multiply_add_tasks), NAME(minus_product_tasks), NAME(times_rest_tasks),   \
+                    NAME(tanh_sum_tasks)},                                                         \
+    .mul_tasks = NAME(mul_tasks), .sum_products = NAME(sum_products), .power = NAME(power),        \
     .select = NAME(select), .fill = NAME(fill), .take = NAME(take), .put = NAME(put),              \
     .sum_rows = NAME(sum_rows), .add_rows = NAME(add_rows), .sum_columns = NAME(sum_columns),      \
     .copy_rows = NAME(copy_rows), .spread = NAME(spread), .log_sum_exp = NAME(log_sum_exp),        \

@@ -358,9 +358,11 @@ START_TEST(fused_operations_are_their_parts) {
       fill_wild(c, n, &rng);
       for (uint32_t op = 0; op < NDG_N_FUSED; op++) {
         const uint32_t fused = op + NDG_FIRST_FUSED;
-        if (fused == NDG_FUSED_MULTIPLY_ADD) {
+        if (fused == NDG_FUSED_MULTIPLY_ADD || fused == NDG_FUSED_TANH_SUM) {
           binary[NDG_OP_MUL - NDG_FIRST_BINARY](t, a, b, n);
           binary[NDG_OP_ADD - NDG_FIRST_BINARY](t, t, c, n);
+          if (fused == NDG_FUSED_TANH_SUM)
+            k->f64->unary[NDG_OP_TANH - NDG_FIRST_UNARY](t, t, n);
         } else {
           const bool rest = fused == NDG_FUSED_TIMES_REST;
           binary[NDG_OP_MUL - NDG_FIRST_BINARY](t, rest ? c : b, c, n);
