@@ -109,6 +109,7 @@ prints() { # what the block calls, an extended pattern of what it prints
 prints 'nudge.compare(' '^[0-9.]+e-1[0-9]	[0-9]+$'
 prints 'nudge.domain {' '^25	true$'
 prints 'nudge.domain {' '^8$'
+prints 'store:rows(' '	50	true$'
 prints 'nudge.keep(' '^1000	0.25$'
 prints 'sinusoid.json' 'test: 50 tasks with the theta of meta-step'
 [ -s sinusoid.csv ] && [ -s sinusoid.json ]

@@ -6,7 +6,7 @@ local nudge = require "nudge"
 local problems = require "problems"
 local tap = require "tap"
 
-local page = tap.read(here .. "../../docs/lua.md")
+local page = tap.read(here .. "../../docs/lua.md"):gsub("nudge%.db", "") -- a file
 
 local function each_method(object, pattern, what)
   local found = 0
@@ -53,6 +53,7 @@ tap.test("every method of the page is there", function()
     run = function() return {} end }, "%f[%w]c:([%w_]+)", "comparison")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
   each_method(require "nudge.meta_train.result", "result:([%w_]+)", "result")
+  each_method(require("nudge.store").methods, "store:([%w_]+)", "store")
   local o <close> = nudge.outer { problem = p, lr = 1 }
   each_method(o, "%f[%w]o:([%w_]+)", "outer")
   tap.ok(study.rows and study.exact, "rows and exact")
