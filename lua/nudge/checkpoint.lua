@@ -42,13 +42,19 @@ local function folder_of(recorder)
   return ready
 end
 
+local function remove_folder(folder) -- an empty one; os.remove takes files too
+  if core.list_folder(folder) then
+    os.remove(folder)
+  end
+end
+
 -- The run is done: nothing of it will be gone on with.
 function checkpoint.clear(out, id)
   local folder = checkpoint.folder(out, id)
   remove_files(folder, ".ckpt")
   remove_files(folder, ".tmp")
-  os.remove(folder)
-  os.remove((folder:gsub("/[^/]*$", ""))) -- if it was the last
+  remove_folder(folder)
+  remove_folder((folder:gsub("/[^/]*$", ""))) -- if it was the last
 end
 
 -- The state of a stage under a name that no other stage of its kind has in this run (run.stage);
@@ -93,9 +99,9 @@ local function refuse_other(self, there)
   end
 end
 
--- The state as it was saved last, or nil.
+-- The state as it was saved last by the process that this one goes on from, or nil.
 function Stage:load()
-  if not self.path then
+  if not self.path or not run.resumed() then
     return nil
   end
   local good, there, saved = pcall(core.load_packed, self.path, self.kind)

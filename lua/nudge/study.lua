@@ -10,6 +10,7 @@ local study_record = require "nudge.study_record"
 local figure = require "nudge.study_figure"
 local sweep = require "nudge.sweep"
 local theory = require "nudge.theory"
+local work = require "nudge.study_work"
 
 local study = {}
 study.__index = study
@@ -21,17 +22,13 @@ local function cost_of(record)
     + 2 * (record.hessian_vector_products + record.mixed_products)
 end
 
-local function exact_of(problem, given, name)
+local function exact_of(s, given)
   if type(given) == "table" and check.type_of(given.gradient) == "nudge.array" then
     return given
   end
   local kind = given == nil and "fixed_point" or given
   check.choice("nudge.gradient_error", "exact", kind, { "fixed_point", "unrolled" })
-  local stage = name .. ": exact meta-gradient"
-  core.report(stage, 0, 0)
-  local exact = problem:exact { kind = kind }
-  core.report(stage, 1, 1)
-  return exact
+  return work.exact(s, kind)
 end
 
 local function row_of(point, result, exact)
@@ -197,7 +194,7 @@ local function run(s, points)
   for i, point in ipairs(points) do
     rules[i], groups[i] = point.rule, point.group
   end
-  local results = core.batch(s.problem, rules, groups, s.name .. ": estimates")
+  local results = work.estimates(s, rules, groups)
   for i, point in ipairs(points) do
     s.rows[point.number] = row_of(point, results[i], s.exact)
   end
@@ -238,7 +235,7 @@ function study.gradient_error(given)
   local s = { name = name, problem = t.problem, families = families, rows = {} }
   setmetatable(s, study)
   study_record.start(s, t.problem)
-  s.exact = exact_of(t.problem, t.exact, name)
+  s.exact = exact_of(s, t.exact)
   s.learned = learned_of(t.problem, s.exact)
   run(s, points)
   check_failures(s.rows)

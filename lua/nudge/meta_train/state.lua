@@ -1,20 +1,10 @@
 -- SPDX-License-Identifier: MIT
 -- Everything that a meta-training goes on from: what decides its bits, and what it has found.
 local checkpoint = require "nudge.checkpoint"
+local fingerprint = require "nudge.fingerprint"
 local options = require "nudge.run.options"
 
 local state = {}
-
--- Numbers by which data are known again, without reading them twice.
-local function fingerprint(tasks)
-  local out = {}
-  for _, a in ipairs(tasks.arrays) do
-    local values = a.values:kind() == "real" and a.values or a.values:real()
-    out[a.name] = { shape = table.concat(values:shape(), "x"), sum = values:sum(),
-      norm = values:norm() }
-  end
-  return out
-end
 
 local function evaluation_of(e)
   return e and { tasks = e.tasks, every = e.every, steps = e.steps } or "none"
@@ -29,8 +19,8 @@ function state.open(run, made_of, problem)
     theta = made_of.n_theta, losses = run.losses or false, on_divergence = run.on_divergence,
     validation = evaluation_of(run.validation), test = evaluation_of(run.test),
     judged = made_of.judged,
-    tasks = fingerprint(problem:spec().tasks), start = fingerprint {
-      arrays = { { name = "theta", values = run.theta } } },
+    tasks = fingerprint(problem:spec().tasks.arrays),
+    start = fingerprint { { name = "theta", values = run.theta } },
   })
 end
 
