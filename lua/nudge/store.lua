@@ -187,7 +187,7 @@ function Store:rows(id, series, options)
     names[metric.id] = metric.name
   end
   for _, cell in ipairs(query(self, "SELECT step, metric, value FROM rows WHERE series = ? "
-    .. "AND step > ? ORDER BY step"):all(of, t.after_step or math.mininteger)) do
+    .. "AND (?2 IS NULL OR step > ?2) ORDER BY step"):all(of, t.after_step)) do
     if not row or row.step ~= cell.step then
       row = { step = cell.step }
       out[#out + 1] = row

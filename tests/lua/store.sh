@@ -90,6 +90,14 @@ prints "runs: the newest first, with what was set" \
   '^ *2 +own +done +20[0-9-]+ [0-9:]+ +just now +0\.[0-9]+ s +rate=0\.25 fast=true$' runs
 head -2 out | tail -1 | grep -q '^ *2'
 report $? "the newest is the first" "$(cat out)"
+# what a setting holds does nothing to the terminal and breaks no line
+mkdir odd
+"$nudge" run own.lua --out odd --set "name=$(printf 'two\nlines \033[31mred \302\2331m')"
+prints "runs: control characters are spelt out" 'name=two\\nlines \\x1b\[31mred \\u009b1m$' \
+  runs --out odd
+[ "$(wc -l <out)" = 2 ]
+report $? "a line for each run" "$(cat out)"
+prints "show: control characters are spelt out" 'two\\nlines \\x1b\[31mred' show 1 --out odd
 prints "runs: a status that no run has" '^no runs fit$' runs --status killed
 prints "runs as JSON" '"status": "done"' runs --json
 refuses "runs: an unknown status" "'dead' is not one of: running, done" runs --status dead

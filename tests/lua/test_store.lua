@@ -52,6 +52,16 @@ tap.test("numbers come back to the bit", function()
   tap.is(first.nan, nil)
 end)
 
+tap.test("the first and the last step that there can be", function()
+  for _, step in ipairs { math.mininteger, 0, math.maxinteger } do
+    nudge.log("ends", step, { a = 1 })
+  end
+  tap.is(#rows_of "ends", 3)
+  tap.is(rows_of("ends")[1].step, math.mininteger)
+  tap.is(#rows_of("ends", { after_step = math.mininteger }), 2)
+  tap.is(#rows_of("ends", { after_step = math.maxinteger }), 0)
+end)
+
 tap.test("metrics of one step stay or are replaced", function()
   nudge.log("twice", 5, { a = 1, b = 2 })
   nudge.log("twice", -3, { a = 0 })

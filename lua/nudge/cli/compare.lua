@@ -193,7 +193,7 @@ local function show_series(store, runs, name, chosen)
   write("\n" .. name, lines, #runs)
   if #alike > 0 then
     print((#lines == 0 and "\n" .. name .. "\n" or "") .. "  the same in all: "
-      .. table.concat(alike, ", "))
+      .. format.line(table.concat(alike, ", ")))
   end
 end
 

@@ -59,6 +59,17 @@ function format.value(x)
   return x == nil and "-" or tostring(x)
 end
 
+local escapes = { ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+-- One line that does to a terminal what it says: control characters, of C1 too, are spelt out.
+function format.line(s)
+  return (s:gsub("\xc2[\x80-\x9f]", function(c)
+    return string.format("\\u%04x", utf8.codepoint(c))
+  end):gsub("%c", function(c)
+    return escapes[c] or string.format("\\x%02x", c:byte())
+  end))
+end
+
 local function width(cell)
   return utf8.len(cell) or #cell
 end
@@ -76,12 +87,13 @@ function format.table(rows, alignment, indent)
   local widths, lines, terminal = {}, {}, core.terminal()
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, width(cell))
+      widths[i] = math.max(widths[i] or 0, width(format.line(cell)))
     end
   end
   for _, row in ipairs(rows) do
     local cells = {}
     for i, cell in ipairs(row) do
+      cell = format.line(cell)
       local pad = (" "):rep(widths[i] - width(cell))
       cells[i] = alignment:sub(i, i) == "r" and pad .. cell or cell .. pad
     end

@@ -30,7 +30,7 @@ local function heading(run)
   add("nudge", string.format("%s, %s%s", nudge.version, nudge.compiler,
     digest((nudge.program or {}).sha256)))
   add("kernels", string.format("%s; %s (%s)", m.kernels, blas.library, blas.family))
-  return string.format("run %d: %s, %s\n", run.id, run.name, run.status)
+  return string.format("run %d: %s, %s\n", run.id, format.line(run.name), run.status)
     .. format.table(rows, "ll", "  ")
 end
 
