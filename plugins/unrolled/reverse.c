@@ -213,20 +213,39 @@ static ndg_status approach(estimate *x, ndg_vector *state) {
   return st;
 }
 
+/* States that memory = automatic may hold. */
+static uint64_t affordable(const estimate *x) {
+  static const uint64_t most_bytes = UINT64_C(256) << 20;
+  static const uint64_t size[] = {[NDG_F32] = sizeof(float),
+                                  [NDG_F64] = sizeof(double),
+                                  [NDG_LONG_DOUBLE] = sizeof(long double)};
+  static const uint64_t vectors[] = {
+      [NDG_GRADIENT_DESCENT] = 1, [NDG_HEAVY_BALL] = 2, [NDG_NESTEROV] = 2, [NDG_ADAM] = 3};
+  ndg_problem_info info = {.struct_size = sizeof info};
+  x->api->describe(x->problem, &info);
+  const int32_t own = x->options->optimizer;
+  const uint64_t kind = own == NDG_OPTIMIZER_PROBLEM ? info.optimizer.kind : (uint32_t)own;
+  return most_bytes / size[info.dtype] / vectors[kind] / info.n_phi / info.n_tasks;
+}
+
 static uint64_t count_snapshots(const estimate *x) {
-  uint64_t n = (uint64_t)x->options->snapshots;
-  if (x->options->memory == RECOMPUTE) {
+  const int32_t memory = x->options->memory;
+  const uint64_t given = (uint64_t)x->options->snapshots;
+  uint64_t n = given, most = memory == AUTOMATIC ? affordable(x) : 0;
+  if (memory == RECOMPUTE) {
     return 1;
   }
-  while (x->options->snapshots == 0 && n < 63 && ((uint64_t)1 << n) < x->window) {
+  while (given == 0 && n < 63 && ((uint64_t)1 << n) < x->window) {
     n++;
   }
+  n = n < most ? most : n;
   n = n < 1 ? 1 : n;
   return n < x->window ? n : x->window;
 }
 
 static ndg_status reverse_window(estimate *x) {
-  const int stored = x->options->memory == STORE_ALL;
+  const int32_t memory = x->options->memory;
+  const int stored = memory == STORE_ALL || (memory == AUTOMATIC && x->window < affordable(x));
   const uint64_t n = stored ? x->window : count_snapshots(x);
   ndg_status st = NDG_OK;
   uint64_t made = 0;

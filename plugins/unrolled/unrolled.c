@@ -4,6 +4,9 @@
 #include "unrolled.h"
 
 static const ndg_choice memories[] = {
+    {"automatic", AUTOMATIC,
+     "store_all where the states of the window take at most 256 MiB, else checkpoint with as many "
+     "as that."},
     {"store_all", STORE_ALL, "Hold every state of the window."},
     {"checkpoint", CHECKPOINT, "Hold a few snapshots, spread binomially; recompute the rest."},
     {"recompute", RECOMPUTE, "Hold one state; recompute every other from it."},
@@ -28,7 +31,7 @@ static const ndg_option option_table[] = {
     NDG_OPT_ENUM(unrolled_options, start, EXACT, starts, "What the initial point gets."),
     NDG_OPT_ENUM(unrolled_options, state, CARRIED, states,
                  "Optimiser state with which a truncated window begins."),
-    NDG_OPT_ENUM(unrolled_options, memory, STORE_ALL, memories,
+    NDG_OPT_ENUM(unrolled_options, memory, AUTOMATIC, memories,
                  "What is held of the trajectory; results are equal bit for bit."),
     NDG_OPT_I64(unrolled_options, snapshots, 0, 0, 1 << 30,
                 "States held by checkpoint; 0: log2 of the window, rounded up."),
@@ -79,8 +82,9 @@ static const ndg_component rule = {
     .title = "Back-propagation through the steps of learning, full or truncated",
     .doc = "The gradient of eval_loss after the steps of learning, by transposed optimiser steps "
            "in reverse: all of them with the initial point (BPTT), or the last `window` (TBPTT). "
-           "Memory is held for every state, for binomially spread snapshots, or for one state; "
-           "the three give the same bits. Snapshots cost the fewest recomputed steps possible.",
+           "Memory is held for every state, for binomially spread snapshots, or for one state, "
+           "with the same bits; which of it follows from sizes. Snapshots cost the fewest "
+           "recomputed steps possible.",
     .cite = "Griewank, Walther: Algorithm 799: revolve. ACM TOMS 26, 2000. Shaban, Cheng, Hatch, "
             "Boots: Truncated back-propagation for bilevel optimization. AISTATS 2019.",
     .needs = needs,

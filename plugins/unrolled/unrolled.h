@@ -5,7 +5,7 @@
 
 #include "learning.h"
 
-enum { STORE_ALL, CHECKPOINT, RECOMPUTE };
+enum { AUTOMATIC, STORE_ALL, CHECKPOINT, RECOMPUTE };
 enum { EXACT, WINDOW };
 enum { CARRIED, FRESH };
 

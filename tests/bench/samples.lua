@@ -36,11 +36,15 @@ end
 local _, data = timed("data", function()
   return nudge.data.mnist { n = 2 * set.n, fallback = nudge.data.synthetic_digits }
 end)
+collectgarbage()
+local images, labels = data.inputs:reshape(2 * set.n, 784):freeze(), data.labels:freeze()
+data = nil
+collectgarbage()
 local tasks = nudge.tasks.arrays {
-  ["learn.inputs"] = data.inputs:reshape(2 * set.n, 784):rows(1, set.n),
-  ["learn.targets"] = { values = data.labels:rows(1, set.n), classes = 10 },
-  ["eval.inputs"] = data.inputs:reshape(2 * set.n, 784):rows(set.n + 1, 2 * set.n),
-  ["eval.targets"] = { values = data.labels:rows(set.n + 1, 2 * set.n), classes = 10 },
+  ["learn.inputs"] = images:rows(1, set.n),
+  ["learn.targets"] = { values = labels:rows(1, set.n), classes = 10 },
+  ["eval.inputs"] = images:rows(set.n + 1, 2 * set.n),
+  ["eval.targets"] = { values = labels:rows(set.n + 1, 2 * set.n), classes = 10 },
 }
 collectgarbage()
 local _, problem = timed("problem", function()

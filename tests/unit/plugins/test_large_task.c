@@ -208,6 +208,46 @@ START_TEST(float32_is_as_exact_as_at_once) {
 }
 END_TEST
 
+/* More states than fit in 256 MiB are not all held, with the same bits. */
+START_TEST(long_trajectories_are_recomputed) {
+  enum { WIDE = 600, N = 4, STEPS = 480, Q = (WIDE + 1) * 120 + 121 };
+  double *x = ndg_calloc(N * WIDE, sizeof *x), y[N], *gradient[2];
+  fill(1, x, N * WIDE);
+  fill(2, y, N);
+  const ndg_array arrays[] = {real_array("learn.inputs", NDG_SAMPLES, NDG_MATRIX(N, WIDE), x),
+                              real_array("learn.targets", NDG_SAMPLES, NDG_VECTOR(N), y),
+                              real_array("eval.inputs", NDG_SAMPLES, NDG_MATRIX(N, WIDE), x),
+                              real_array("eval.targets", NDG_SAMPLES, NDG_VECTOR(N), y)};
+  const ndg_task_arrays tasks = {1, 4, arrays};
+  const ndg_problem_spec spec = {
+      .learner = open_learner("complex_synapse", "layers=600, 120, 1; lambda=0.1; loss=mse"),
+      .tasks = &tasks,
+      .inner = {.optimizer = {NDG_HEAVY_BALL, 0, 0.01, 0.5, 0.99, 1e-8}, .steps = STEPS},
+      .dtype = NDG_F32,
+      .seed = 3};
+  static const char *const options[] = {"", "memory=store_all"};
+  ndg_problem *p;
+  ndg_error e = {0};
+  ck_assert_msg(ndg_problem_open(&spec, &p, &e) == NDG_OK, "%s", e.text);
+  ck_assert_uint_eq(p->n_phi, Q);
+  for (int k = 0; k < 2; k++) {
+    const ndg_instance rule = open_rule("unrolled", options[k]);
+    ndg_record record = {.struct_size = sizeof record};
+    gradient[k] = ndg_calloc((size_t)p->n_theta, sizeof(double));
+    ck_assert_msg(ndg_problem_estimate(p, &rule, false, gradient[k], &record, &e) == NDG_OK, "%s",
+                  e.text);
+    ck_assert_int_eq((record.nonlocal & NDG_USES_STORED_TRAJECTORY) != 0, k);
+    ck_assert_uint_ge(record.gradient_evaluations, k ? STEPS : STEPS + 1);
+    ck_assert_uint_le(record.gradient_evaluations, k ? STEPS + 10 : 2 * STEPS);
+  }
+  ck_assert_mem_eq(gradient[0], gradient[1], (size_t)p->n_theta * sizeof(double));
+  ndg_problem_close(p);
+  ndg_free(gradient[0]);
+  ndg_free(gradient[1]);
+  ndg_free(x);
+}
+END_TEST
+
 int main(void) {
   TCase *c = tcase_create("large task");
   tcase_set_timeout(c, 120);
@@ -215,5 +255,6 @@ int main(void) {
   tcase_add_loop_test(c, blocks_are_the_whole, 0, N_LEARNERS);
   tcase_add_loop_test(c, threads_do_not_matter, 0, 2 * N_LEARNERS);
   tcase_add_loop_test(c, float32_is_as_exact_as_at_once, 0, N_LEARNERS);
+  tcase_add_test(c, long_trajectories_are_recomputed);
   return run_suite("large task", c);
 }
