@@ -215,7 +215,7 @@ static ndg_status approach(estimate *x, ndg_vector *state) {
 
 /* States that memory = automatic may hold. */
 static uint64_t affordable(const estimate *x) {
-  static const uint64_t most_bytes = UINT64_C(256) << 20;
+  static const uint64_t most_bytes = UINT64_C(192) << 20;
   static const uint64_t size[] = {[NDG_F32] = sizeof(float),
                                   [NDG_F64] = sizeof(double),
                                   [NDG_LONG_DOUBLE] = sizeof(long double)};

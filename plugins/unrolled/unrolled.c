@@ -5,7 +5,7 @@
 
 static const ndg_choice memories[] = {
     {"automatic", AUTOMATIC,
-     "store_all where the states of the window take at most 256 MiB, else checkpoint with as many "
+     "store_all where the states of the window take at most 192 MiB, else checkpoint with as many "
      "as that."},
     {"store_all", STORE_ALL, "Hold every state of the window."},
     {"checkpoint", CHECKPOINT, "Hold a few snapshots, spread binomially; recompute the rest."},

@@ -208,7 +208,7 @@ START_TEST(float32_is_as_exact_as_at_once) {
 }
 END_TEST
 
-/* More states than fit in 256 MiB are not all held, with the same bits. */
+/* More states than fit in 192 MiB are not all held, with the same bits. */
 START_TEST(long_trajectories_are_recomputed) {
   enum { WIDE = 600, N = 4, STEPS = 480, Q = (WIDE + 1) * 120 + 121 };
   double *x = ndg_calloc(N * WIDE, sizeof *x), y[N], *gradient[2];
