@@ -33,12 +33,12 @@ local function timed(what, call)
   return seconds, out
 end
 
-local _, data = timed("data", function()
-  return nudge.data.mnist { n = 2 * set.n, fallback = nudge.data.synthetic_digits }
+local images, labels
+timed("data", function()
+  local data = nudge.data.mnist { n = 2 * set.n, fallback = nudge.data.synthetic_digits }
+  collectgarbage() -- the pixels as they were read
+  images, labels = data.inputs:reshape(2 * set.n, 784):freeze(), data.labels:freeze()
 end)
-collectgarbage()
-local images, labels = data.inputs:reshape(2 * set.n, 784):freeze(), data.labels:freeze()
-data = nil
 collectgarbage()
 local tasks = nudge.tasks.arrays {
   ["learn.inputs"] = images:rows(1, set.n),
