@@ -2,6 +2,7 @@
 -- nudge run --resume: which run goes on, whether it can go on here, and with what.
 local core = require "nudge.core"
 local check = require "nudge.check"
+local checkpoint = require "nudge.checkpoint"
 local manifest = require "nudge.run.manifest"
 local run = require "nudge.run"
 local stores = require "nudge.store"
@@ -82,6 +83,7 @@ function resume.prepare(name)
     r = store:run(name)
   end
   if r.status == "done" then
+    checkpoint.clear(host.out, r.id) -- should it have been killed just before that
     check.fail("run %d is done: there is nothing to go on with", r.id)
   end
   check_settings(r, host.settings)
