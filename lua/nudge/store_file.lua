@@ -129,27 +129,40 @@ local function exists(path)
   return file ~= nil
 end
 
--- Opened for reading. Where the folder cannot be written, SQLite has no place for its locks; then
--- nobody writes to the file, unless there is a journal.
+-- How a store may be opened for reading. The last to close it removes SQLite's files beside it, but
+-- only who may write does. Where nobody may write, SQLite has no place for its locks; nor does it
+-- need any, unless there is a journal that waits.
+local function try_read(path, how)
+  local db
+  local good, kind = pcall(function()
+    db = core.database(path, how)
+    db:exec "PRAGMA query_only = 1"
+    return check(db, path)
+  end)
+  if not good and db then
+    db:close()
+  end
+  return good and db, kind
+end
+
 function store_file.read(folder)
   local path = store_file.path(folder)
   if not exists(path) then
     core.raise("not_found", string.format("there is no store of runs in %s: %s is missing",
       folder == nil and "." or folder, path))
   end
-  local db = core.database(path, "read")
-  local good, kind = pcall(check, db, path)
-  if not good and not exists(path .. "-wal") and tostring(kind):find("cannot be", 1, true) then
-    db:close()
-    db = core.database(path, "read unchanged")
-    good, kind = pcall(check, db, path)
-  end
-  if not good or kind == "new" then
-    db:close()
-    if good then
-      core.raise("io", path .. ": is empty, and no store of nudge")
+  local db, kind
+  for _, how in ipairs { "write", "read", not exists(path .. "-wal") and "read unchanged" or nil } do
+    db, kind = try_read(path, how)
+    if db then
+      break
     end
+  end
+  if not db then
     error(kind, 0)
+  elseif kind == "new" then
+    db:close()
+    core.raise("io", path .. ": is empty, and no store of nudge")
   end
   return db, path
 end

@@ -29,7 +29,8 @@ local function heading(run)
   add("machine", string.format("%s, %s, %s threads", run.host, m.processor or "?", m.threads))
   add("nudge", string.format("%s, %s%s", nudge.version, nudge.compiler,
     digest((nudge.program or {}).sha256)))
-  add("kernels", string.format("%s; %s (%s)", m.kernels, blas.library, blas.family))
+  add("kernels", string.format("%s; %s (%s)", m.kernels,
+    (blas.library or "?"):match "^%S+ %S+" or blas.library, blas.family))
   return string.format("run %d: %s, %s\n", run.id, format.line(run.name), run.status)
     .. format.table(rows, "ll", "  ")
 end
@@ -49,11 +50,11 @@ local function settings(run)
   return section("settings", rows, "lrl")
 end
 
--- The most telling metrics of a row: losses and the like, else the first ones.
+-- The most telling metrics of a row: losses, accuracies, errors, norms; else the first ones.
 local function telling(metrics)
   local out = {}
-  for _, pattern in ipairs { "loss$", "accuracy$", "^relative_error$", "" } do
-    for _, metric in ipairs(#out == 0 and metrics or pattern ~= "" and metrics or {}) do
+  for _, pattern in ipairs { "loss$", "accuracy$", "^relative_error$", "_norm$", "" } do
+    for _, metric in ipairs((#out == 0 or pattern ~= "") and metrics or {}) do
       if not metric.volatile and metric.name:find(pattern) and #out < MAX_VALUES then
         out[#out + 1] = metric.name
       end
