@@ -111,6 +111,7 @@ typedef struct ndg_row_input {
 typedef struct ndg_task_store {
   ndg_task_arrays arrays; /* data: double or int32_t */
   void **run;             /* the same in the problem's element type */
+  const float **single;   /* of arrays given as floats, whose data are NULL; else NULL */
   ndg_task_labels labels;
   char *domain;            /* what labels point to, with the arrays' owner */
   uint64_t *index, *start; /* " */
@@ -290,6 +291,8 @@ ndg_status ndg_tasks_check_alike(const ndg_task_arrays *have, const ndg_task_arr
 ndg_status ndg_task_store_copy(ndg_task_store *, const ndg_task_arrays *, bool borrow, ndg_error *);
 /* Other data for the same arrays, checked before. [owner; open; hot] */
 void ndg_task_store_replace(ndg_task_store *, const ndg_task_arrays *, ndg_dtype);
+/* Descriptions as learners see them: floats are real numbers whose data are not shown. */
+ndg_array ndg_task_array_shown(const ndg_array *);
 /* Are these the very data that are borrowed? [owner; open; cheap] */
 bool ndg_task_store_holds(const ndg_task_store *, const ndg_task_arrays *);
 /* Other labels for the owner of the arrays. [owner; open; hot] */

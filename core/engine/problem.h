@@ -33,6 +33,10 @@ typedef struct ndg_task_labels {
   const uint64_t *start; /* n_tasks, for the initial phi; NULL: as index */
 } ndg_task_labels;
 
+/* Of an array of tasks that are given to a problem: data is float. Learners see it as NDG_REAL with
+   data NULL; a problem of float32 that borrows it reads it where it lies. */
+enum { NDG_SINGLE = 2 };
+
 typedef struct ndg_problem_spec {
   ndg_instance learner;
   const ndg_task_arrays *tasks; /* copied, but for the data if borrow is set */

@@ -339,8 +339,9 @@ static ndg_binding bind_own(const ndg_problem *p, uint32_t is_complex, const ndg
     return (ndg_binding){theta + (size_t)at->offset * size, 0};
   case NDG_AT_ARRAY:
   case NDG_AT_ROWS:
-    return (ndg_binding){is_complex ? (void *)(uintptr_t)arrays[at->index].data
-                                    : p->tasks.run[at->index],
+    return (ndg_binding){is_complex && arrays[at->index].data
+                             ? (void *)(uintptr_t)arrays[at->index].data
+                             : p->tasks.run[at->index],
                          ndg_shape_size(&arrays[at->index].shape)};
   case NDG_AT_BATCH:
     return (ndg_binding){p->batch[at->index].chosen, p->batch[at->index].size};

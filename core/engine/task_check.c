@@ -70,6 +70,20 @@ static ndg_status check_reals(const ndg_array *a, const ndg_task_labels *labels,
                   place, isnan(x[i]) ? "NaN" : "infinite");
 }
 
+static ndg_status check_singles(const ndg_array *a, const ndg_task_labels *labels, uint64_t n_tasks,
+                                uint64_t size, ndg_error *e) {
+  const float *x = a->data;
+  char place[NDG_TASK_NAME_SIZE + 128];
+  for (uint64_t i = 0; i < n_tasks * size; i++) {
+    if (isfinite(x[i]))
+      continue;
+    name_place(a, labels, size, i, place, sizeof place);
+    return ndg_fail(e, NDG_EINVAL, "%s is %s; tasks must be finite: leave this one out, or mend it",
+                    place, isnan(x[i]) ? "NaN" : "infinite");
+  }
+  return NDG_OK;
+}
+
 static ndg_status check_indices(const ndg_array *a, const ndg_task_labels *labels, uint64_t n_tasks,
                                 uint64_t size, ndg_error *e) {
   const int32_t *index = a->data;
@@ -89,15 +103,16 @@ static ndg_status check_array(const ndg_array *a, const ndg_task_labels *labels,
   uint64_t size = 1;
   if (!a->name || !*a->name)
     return ndg_fail(e, NDG_EINVAL, "a task array has no name");
-  if (a->kind != NDG_REAL && a->kind != NDG_INDEX)
+  if (a->kind != NDG_REAL && a->kind != NDG_INDEX && a->kind != NDG_SINGLE)
     return ndg_fail(e, NDG_EINVAL, "task array '%s' is of unknown kind %u", a->name, a->kind);
   const ndg_status st = check_shape(a, &size, e);
   if (st < 0)
     return st;
   if (!a->data)
     return ndg_fail(e, NDG_EINVAL, "task array '%s' has no data", a->name);
-  return a->kind == NDG_REAL ? check_reals(a, labels, n_tasks, size, dtype, e)
-                             : check_indices(a, labels, n_tasks, size, e);
+  return a->kind == NDG_SINGLE ? check_singles(a, labels, n_tasks, size, e)
+         : a->kind == NDG_REAL ? check_reals(a, labels, n_tasks, size, dtype, e)
+                               : check_indices(a, labels, n_tasks, size, e);
 }
 
 ndg_status ndg_tasks_check(const ndg_task_arrays *tasks, const ndg_task_labels *labels,
@@ -125,7 +140,8 @@ static void shape_text(const ndg_shape *s, char *out, size_t room) {
 }
 
 static ndg_status check_same_array(const ndg_array *have, const ndg_array *other, ndg_error *e) {
-  static const char *const kinds[] = {"real", "index"}, *const roles[] = {"whole", "samples"};
+  static const char *const kinds[] = {"real", "index", "single"}, *const roles[] = {"whole",
+                                                                                    "samples"};
   const char *name = have->name;
   char old[96], now[96];
   bool same_shape = have->shape.n_dims == other->shape.n_dims;
@@ -134,9 +150,10 @@ static ndg_status check_same_array(const ndg_array *have, const ndg_array *other
   if (!other->name || strcmp(name, other->name) != 0)
     return ndg_fail(e, NDG_EINVAL, "task array '%s' stands where the problem has '%s'",
                     other->name ? other->name : "", name);
-  if (have->kind != other->kind)
+  const uint32_t kind = have->data ? have->kind : NDG_SINGLE; /* as it was given */
+  if (kind != other->kind)
     return ndg_fail(e, NDG_EINVAL, "task array '%s' is of kind %s, not %s as in the problem", name,
-                    kinds[other->kind == NDG_INDEX], kinds[have->kind == NDG_INDEX]);
+                    other->kind <= NDG_SINGLE ? kinds[other->kind] : "unknown", kinds[kind]);
   if (have->role != other->role)
     return ndg_fail(e, NDG_EINVAL, "task array '%s' has role %s, not %s as in the problem", name,
                     roles[other->role == NDG_SAMPLES], roles[have->role == NDG_SAMPLES]);

@@ -57,6 +57,24 @@ static void forget_all(ndg_problem *p) {
       forget_all(p->siblings[i]);
 }
 
+/* The learner sees floats as it did at open. */
+static ndg_status lay_out_again(ndg_problem *p, const ndg_task_arrays *tasks, ndg_error *e) {
+  uint64_t single = 0;
+  for (uint64_t i = 0; i < tasks->n_arrays; i++)
+    single += tasks->arrays[i].kind == NDG_SINGLE;
+  if (single == 0)
+    return ndg_parameters_lay_out_again(p, tasks, e);
+  ndg_array *shown = ndg_calloc((size_t)tasks->n_arrays, sizeof *shown);
+  if (!shown)
+    return ndg_no_memory(e, "task arrays");
+  for (uint64_t i = 0; i < tasks->n_arrays; i++)
+    shown[i] = ndg_task_array_shown(&tasks->arrays[i]);
+  const ndg_status st = ndg_parameters_lay_out_again(
+      p, &(ndg_task_arrays){tasks->n_tasks, tasks->n_arrays, shown}, e);
+  ndg_free(shown);
+  return st;
+}
+
 ndg_status ndg_problem_set_labelled_tasks(ndg_problem *p, const ndg_task_arrays *tasks,
                                           const ndg_task_labels *labels, ndg_error *e) {
   ndg_status st = check_owner(p, e);
@@ -68,7 +86,7 @@ ndg_status ndg_problem_set_labelled_tasks(ndg_problem *p, const ndg_task_arrays 
     st = ndg_tasks_check(tasks, labels, p->dtype, e);
   if (st < 0)
     return st;
-  st = ndg_parameters_lay_out_again(p, tasks, e);
+  st = lay_out_again(p, tasks, e);
   if (st < 0) {
     ndg_error_prefix(e, "learner", p->learner.loaded->component->id);
     return st;

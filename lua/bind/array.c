@@ -8,7 +8,17 @@
 #include "bind/bind.h"
 
 size_t ndg_lua_element_size(uint32_t kind) {
-  return kind == NDG_REAL ? sizeof(double) : sizeof(int32_t);
+  return kind == NDG_REAL ? sizeof(double) : sizeof(int32_t); /* float is as long */
+}
+
+const char *ndg_lua_kind_name(uint32_t kind) {
+  return kind == NDG_REAL ? "real" : kind == NDG_INDEX ? "index" : "single";
+}
+
+double ndg_lua_element(const ndg_lua_array *a, uint64_t i) {
+  return a->kind == NDG_REAL    ? ((const double *)a->data)[i]
+         : a->kind == NDG_INDEX ? ((const int32_t *)a->data)[i]
+                                : (double)((const float *)a->data)[i];
 }
 
 uint64_t ndg_lua_array_size(const ndg_lua_array *a) {
@@ -48,7 +58,7 @@ ndg_lua_array *ndg_lua_check_array(lua_State *L, int index) {
 }
 
 bool ndg_lua_is_frozen(const ndg_lua_array *a) {
-  return (a->owner ? a->owner : a)->frozen;
+  return a->kind == NDG_SINGLE || (a->owner ? a->owner : a)->frozen;
 }
 
 ndg_lua_array *ndg_lua_check_writable(lua_State *L, int index) {
@@ -63,7 +73,10 @@ ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const ch
   ndg_lua_array *a = ndg_lua_check_array(L, index);
   if (a->kind != NDG_REAL || ndg_lua_array_size(a) != n) {
     ndg_lua_fail(L, NDG_EINVAL, "%s must hold %" PRIu64 " real numbers, got %" PRIu64 " %s", what,
-                 n, ndg_lua_array_size(a), a->kind == NDG_REAL ? "real numbers" : "indices");
+                 n, ndg_lua_array_size(a),
+                 a->kind == NDG_REAL    ? "real numbers"
+                 : a->kind == NDG_INDEX ? "indices"
+                                        : "single numbers");
   }
   return a;
 }
@@ -153,12 +166,12 @@ static int array_collect(lua_State *L) { /* [-0, +0, v] */
 /* A frozen one is left to the collector: others may read it where it is. */
 static int array_leave(lua_State *L) { /* [-0, +0, v] at the end of a scope */
   const ndg_lua_array *a = luaL_checkudata(L, 1, NDG_LUA_ARRAY);
-  return a->frozen ? 0 : array_collect(L);
+  return !a->owner && ndg_lua_is_frozen(a) ? 0 : array_collect(L);
 }
 
 static int array_close(lua_State *L) { /* [-0, +0, v] */
   const ndg_lua_array *a = luaL_checkudata(L, 1, NDG_LUA_ARRAY);
-  luaL_argcheck(L, !a->frozen, 1,
+  luaL_argcheck(L, a->owner || !ndg_lua_is_frozen(a), 1,
                 "this array is frozen: it is freed when nothing refers to it any more");
   return array_collect(L);
 }
@@ -175,7 +188,7 @@ static int array_text(lua_State *L) { /* [-0, +1, m] */
   char shape[96];
   ndg_lua_shape_text(&a->shape, shape, sizeof shape);
   bool closed = !a->data || (a->owner && !a->owner->data);
-  lua_pushfstring(L, "nudge.array %s %s%s", shape, a->kind == NDG_REAL ? "real" : "index",
+  lua_pushfstring(L, "nudge.array %s %s%s", shape, ndg_lua_kind_name(a->kind),
                   closed ? " (closed)" : "");
   return 1;
 }
@@ -196,7 +209,7 @@ static int array_shape(lua_State *L) { /* [-0, +1, v] {d1, d2, ...} */
 }
 
 static int array_kind(lua_State *L) { /* [-0, +1, v] "real" or "index" */
-  lua_pushstring(L, ndg_lua_check_array(L, 1)->kind == NDG_REAL ? "real" : "index");
+  lua_pushstring(L, ndg_lua_kind_name(ndg_lua_check_array(L, 1)->kind));
   return 1;
 }
 
@@ -216,26 +229,17 @@ static uint64_t check_position(lua_State *L, const ndg_lua_array *a, uint32_t ax
 }
 
 static void push_element(lua_State *L, const ndg_lua_array *a, uint64_t i) {
-  if (a->kind == NDG_REAL) {
-    lua_pushnumber(L, ((const double *)a->data)[i]);
-  } else {
+  if (a->kind == NDG_INDEX) {
     lua_pushinteger(L, ((const int32_t *)a->data)[i]);
+  } else {
+    lua_pushnumber(L, ndg_lua_element(a, i));
   }
 }
 
-/* Rows first .. first + n - 1 of axis 0; drop: without that axis. [-0, +1, m] */
-static void push_view(lua_State *L, int index, uint64_t first, uint64_t n, bool drop) {
+ndg_lua_array *ndg_lua_push_view(lua_State *L, int index) {
   ndg_lua_array *a = lua_touserdata(L, index);
   index = lua_absindex(L, index);
   ndg_lua_array *view = push_closed(L, a->kind);
-  const uint64_t row = ndg_lua_array_size(a) / (a->shape.dim[0] ? a->shape.dim[0] : 1);
-  view->shape = a->shape;
-  view->shape.dim[0] = n;
-  if (drop) {
-    memmove(view->shape.dim, view->shape.dim + 1, sizeof *view->shape.dim * (NDG_MAX_DIMS - 1));
-    view->shape.dim[NDG_MAX_DIMS - 1] = 1;
-    view->shape.n_dims--;
-  }
   if (a->owner) { /* a view of a view belongs to the array behind both */
     lua_getiuservalue(L, index, 1);
   } else {
@@ -243,7 +247,22 @@ static void push_view(lua_State *L, int index, uint64_t first, uint64_t n, bool 
   }
   lua_setiuservalue(L, -2, 1);
   view->owner = a->owner ? a->owner : a;
-  view->data = (char *)a->data + (size_t)(first * row) * ndg_lua_element_size(a->kind);
+  view->shape = a->shape;
+  view->data = a->data;
+  return view;
+}
+
+/* Rows first .. first + n - 1 of axis 0; drop: without that axis. [-0, +1, m] */
+static void push_rows(lua_State *L, int index, uint64_t first, uint64_t n, bool drop) {
+  ndg_lua_array *view = ndg_lua_push_view(L, index);
+  const uint64_t row = ndg_lua_array_size(view) / (view->shape.dim[0] ? view->shape.dim[0] : 1);
+  view->shape.dim[0] = n;
+  if (drop) {
+    memmove(view->shape.dim, view->shape.dim + 1, sizeof *view->shape.dim * (NDG_MAX_DIMS - 1));
+    view->shape.dim[NDG_MAX_DIMS - 1] = 1;
+    view->shape.n_dims--;
+  }
+  view->data = (char *)view->data + (size_t)(first * row) * ndg_lua_element_size(view->kind);
 }
 
 static int array_rows(lua_State *L) { /* [-0, +1, v] (first, last): view of rows */
@@ -253,7 +272,7 @@ static int array_rows(lua_State *L) { /* [-0, +1, v] (first, last): view of rows
   if (first < 1 || last > rows || first > last) {
     luaL_error(L, "rows %I to %I are not inside 1..%I", first, last, rows);
   }
-  push_view(L, 1, (uint64_t)first - 1, (uint64_t)(last - first + 1), false);
+  push_rows(L, 1, (uint64_t)first - 1, (uint64_t)(last - first + 1), false);
   return 1;
 }
 
@@ -311,7 +330,7 @@ static int array_index(lua_State *L) { /* [-0, +1, v] */
   if (a->shape.n_dims == 1) {
     push_element(L, a, i);
   } else {
-    push_view(L, 1, i, 1, true);
+    push_rows(L, 1, i, 1, true);
   }
   return 1;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Methods of nudge.array that move numbers: copies, tables, reshaping, selection, block means. */
+#include <math.h>
 #include <string.h>
 
 #include "bind/bind.h"
@@ -19,7 +20,19 @@ static int form_real(lua_State *L) { /* [-0, +1, v] copy as real numbers */
   double *out = ndg_lua_push_array(L, NDG_REAL, &a->shape)->data;
   const uint64_t n = ndg_lua_array_size(a);
   for (uint64_t i = 0; i < n; i++) {
-    out[i] = a->kind == NDG_REAL ? ((const double *)a->data)[i] : ((const int32_t *)a->data)[i];
+    out[i] = ndg_lua_element(a, i);
+  }
+  return 1;
+}
+
+/* [-0, +1, v] a copy in half the memory, which cannot be changed, for problems of float32 */
+static int form_single(lua_State *L) {
+  const ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  ndg_lua_array *single = ndg_lua_push_array(L, NDG_SINGLE, &a->shape);
+  float *out = single->data;
+  const uint64_t n = ndg_lua_array_size(a);
+  for (uint64_t i = 0; i < n; i++) {
+    out[i] = (float)ndg_lua_element(a, i);
   }
   return 1;
 }
@@ -31,10 +44,10 @@ static uint64_t push_table(lua_State *L, const ndg_lua_array *a, uint32_t axis, 
   for (uint64_t i = 1; i <= a->shape.dim[axis]; i++) {
     if (axis + 1 < a->shape.n_dims && axis + 1 < NDG_MAX_DIMS) {
       offset = push_table(L, a, axis + 1, offset);
-    } else if (a->kind == NDG_REAL) {
-      lua_pushnumber(L, ((const double *)a->data)[offset++]);
-    } else {
+    } else if (a->kind == NDG_INDEX) {
       lua_pushinteger(L, ((const int32_t *)a->data)[offset++]);
+    } else {
+      lua_pushnumber(L, ndg_lua_element(a, offset++));
     }
     lua_rawseti(L, -2, (lua_Integer)i);
   }
@@ -93,8 +106,8 @@ static int form_fill(lua_State *L) { /* [-0, +1, v] (number): self */
   return 1;
 }
 
-static int form_reshape(lua_State *L) { /* [-0, +1, v] (d1, ...): copy in another shape */
-  const ndg_lua_array *a = ndg_lua_check_array(L, 1);
+/* Axis lengths from argument 2 on, of as many elements as the array has. [-0, +0, v] */
+static ndg_shape check_form(lua_State *L, const ndg_lua_array *a) {
   int n = lua_gettop(L) - 1;
   luaL_argcheck(L, n >= 1 && n <= NDG_MAX_DIMS, 2, "one to four axis lengths are wanted");
   ndg_shape shape = {.n_dims = (uint32_t)n, .dim = {1, 1, 1, 1}};
@@ -113,7 +126,37 @@ static int form_reshape(lua_State *L) { /* [-0, +1, v] (d1, ...): copy in anothe
     ndg_lua_shape_text(&shape, to, sizeof to);
     luaL_error(L, "cannot reshape %s into %s", from, to);
   }
+  return shape;
+}
+
+static int form_reshape(lua_State *L) { /* [-0, +1, v] (d1, ...): copy in another shape */
+  const ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  const ndg_shape shape = check_form(L, a);
   memcpy(ndg_lua_push_array(L, a->kind, &shape)->data, a->data, bytes_of(a));
+  return 1;
+}
+
+static int form_view(lua_State *L) { /* [-0, +1, v] (d1, ...): the same data in another shape */
+  const ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  const ndg_shape shape = check_form(L, a);
+  ndg_lua_push_view(L, 1)->shape = shape;
+  return 1;
+}
+
+/* In place, for arrays of which there is no room for a second. [-0, +1, v] (mean, deviation): self
+ */
+static int form_standardise(lua_State *L) {
+  ndg_lua_array *a = ndg_lua_check_writable(L, 1);
+  luaL_argcheck(L, a->kind == NDG_REAL, 1, "only real arrays are standardised");
+  const double mean = luaL_checknumber(L, 2), deviation = luaL_checknumber(L, 3);
+  luaL_argcheck(L, isfinite(mean), 2, "the mean must be finite");
+  luaL_argcheck(L, deviation > 0 && isfinite(deviation), 3, "the deviation must be positive");
+  const uint64_t n = ndg_lua_array_size(a);
+  double *x = a->data;
+  for (uint64_t i = 0; i < n; i++) {
+    x[i] = (x[i] - mean) / deviation;
+  }
+  lua_settop(L, 1);
   return 1;
 }
 
@@ -180,10 +223,13 @@ static int form_block_means(lua_State *L) {
 
 const luaL_Reg ndg_lua_array_form[] = {{"copy", form_copy},
                                        {"real", form_real},
+                                       {"single", form_single},
                                        {"totable", form_totable},
                                        {"copy_from", form_copy_from},
                                        {"fill", form_fill},
                                        {"reshape", form_reshape},
+                                       {"view", form_view},
+                                       {"standardise", form_standardise},
                                        {"take", form_take},
                                        {"columns", form_columns},
                                        {"block_means", form_block_means},

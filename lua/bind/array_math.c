@@ -19,7 +19,7 @@ const double *ndg_lua_real_data(lua_State *L, const ndg_lua_array *a) {
   const uint64_t n = ndg_lua_array_size(a);
   double *out = ndg_lua_push_array(L, NDG_REAL, &a->shape)->data;
   for (uint64_t i = 0; i < n; i++) {
-    out[i] = ((const int32_t *)a->data)[i];
+    out[i] = ndg_lua_element(a, i);
   }
   return out;
 }

@@ -69,7 +69,7 @@ void ndg_lua_new_type(lua_State *L, const char *name, const luaL_Reg *methods, l
 
 /* array.c: contiguous, row-major; a view shares the data of its owner, which is user value 1. */
 typedef struct ndg_lua_array {
-  uint32_t kind;   /* NDG_REAL: double, NDG_INDEX: int32_t */
+  uint32_t kind;   /* NDG_REAL: double, NDG_INDEX: int32_t, NDG_SINGLE: float, always frozen */
   uint32_t frozen; /* of an owner: nobody changes or closes it, and its views, any more */
   ndg_shape shape; /* one to four axes */
   void *data;      /* NULL: closed */
@@ -84,12 +84,17 @@ ndg_lua_array *ndg_lua_check_writable(lua_State *L, int index);
 const double *ndg_lua_reals(const ndg_lua_array *);
 uint64_t ndg_lua_array_size(const ndg_lua_array *);
 size_t ndg_lua_element_size(uint32_t kind);
+const char *ndg_lua_kind_name(uint32_t kind);
+/* One element, whatever it is stored as. */
+double ndg_lua_element(const ndg_lua_array *, uint64_t i);
 /* The numbers as doubles; those of an index array are converted onto the stack. [-0, +?, m] */
 const double *ndg_lua_real_data(lua_State *L, const ndg_lua_array *);
 /* Zeroed. [-0, +1, m] */
 ndg_lua_array *ndg_lua_push_array(lua_State *L, uint32_t kind, const ndg_shape *shape);
 /* Takes the memory of *file, also when it raises. [-0, +1, m] */
 ndg_lua_array *ndg_lua_push_file_array(lua_State *L, ndg_file_array *file);
+/* Of the whole array at index, which it keeps; the caller may narrow it. [-0, +1, m] */
+ndg_lua_array *ndg_lua_push_view(lua_State *L, int index);
 ndg_lua_array *ndg_lua_push_vector(lua_State *L, uint64_t n); /* real; [-0, +1, m] */
 /* Real array of a wanted size, or an error naming `what`. [-0, +0, v] */
 ndg_lua_array *ndg_lua_check_reals(lua_State *L, int index, uint64_t n, const char *what);

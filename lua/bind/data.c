@@ -65,6 +65,7 @@ static int read_npy(lua_State *L) { /* [-1, +1, v] (path) */
 static int write_npy(lua_State *L) { /* [-2, +0, v] (path, array) */
   const char *path = luaL_checkstring(L, 1);
   const ndg_lua_array *a = ndg_lua_check_array(L, 2);
+  luaL_argcheck(L, a->kind != NDG_SINGLE, 2, "single numbers are not written; write a:real()");
   ndg_file_array file = {.kind = a->kind, .shape = a->shape, .data = a->data};
   ndg_error e = {0};
   if (ndg_npy_write(path, &file, &e) < 0) {

@@ -105,6 +105,8 @@ static bool put_array(packer *p, int index, const place *at) {
   const ndg_lua_array *a = lua_touserdata(p->L, index);
   if (!a->data || (a->owner && !a->owner->data))
     return refuse(p, at, "this array is closed");
+  if (a->kind == NDG_SINGLE)
+    return refuse(p, at, "this array holds single numbers; keep a:real()");
   const int seen = put_seen(p, index, at);
   if (seen != NEW)
     return seen == WRITTEN;

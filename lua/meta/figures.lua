@@ -36,7 +36,8 @@ function nudge.rows(fields) end
 ---@field width? number
 
 ---@class nudge.Panel
----@field series nudge.Series[]
+---@field series? nudge.Series[]
+---@field image? nudge.Array a matrix as a picture, row 1 at the top, instead of series
 ---@field title? string
 ---@field xlabel? string
 ---@field ylabel? string

@@ -28,7 +28,7 @@ local nudge = {}
 local Array = {}
 ---@return integer[] shape
 function Array:shape() end
----@return "real"|"index"
+---@return "real"|"index"|"single"
 function Array:kind() end
 ---View of rows first..last; shares the data, invalid once the array is closed.
 ---@param first integer
@@ -79,6 +79,10 @@ function Array:cos() end
 function Array:equals(other) end
 ---@return nudge.Array
 function Array:copy() end
+---Copy in half the memory, as float32, which cannot be changed; problems of float32 whose arrays are
+---all frozen or of this kind read them where they are.
+---@return nudge.Array
+function Array:single() end
 ---Copy as real numbers.
 ---@return nudge.Array
 function Array:real() end
@@ -94,6 +98,15 @@ function Array:fill(value) end
 ---@param ... integer
 ---@return nudge.Array
 function Array:reshape(...) end
+---The same numbers in another shape: a view, invalid once the array is closed.
+---@param ... integer
+---@return nudge.Array
+function Array:view(...) end
+---In place: (x - mean) / deviation.
+---@param mean number
+---@param deviation number
+---@return nudge.Array self
+function Array:standardise(mean, deviation) end
 ---Rows in the order of an index array.
 ---@param indices nudge.Array
 ---@return nudge.Array

@@ -11,6 +11,10 @@ local nudge = {}
 ---@param step integer
 ---@param values table<string, number|boolean>
 function nudge.log(series, step, values) end
+---Rows that this run has kept of a series so far; nil where nothing is kept (`--no-store`).
+---@param series string
+---@return table[]?
+function nudge.kept(series) end
 
 ---What `f` gives, computed once: a run that is stopped and goes on gets it as it was. Numbers, texts,
 ---booleans, arrays and tables of them can be kept.

@@ -96,9 +96,11 @@ function data.mnist(given)
       n > 0 and tostring(n) or "equally many")
   end
   if t.block and t.block > 1 then
-    images = images:block_means(t.block)
+    local whole <close> = images
+    images = whole:block_means(t.block)
   end
-  return { inputs = images / 255, labels = labels, classes = 10, origin = "MNIST (real)" }
+  return { inputs = images:standardise(0, 255), labels = labels, classes = 10,
+    origin = "MNIST (real)" }
 end
 
 data.synthetic_digits = digits.generate

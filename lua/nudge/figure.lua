@@ -16,7 +16,10 @@ local figure_fields = {
 local panel_fields = {
   title = "string", xlabel = "string", ylabel = "string", logx = "boolean", logy = "boolean",
   xrange = "table", yrange = "table", series = "!table", verticals = "table",
-  horizontals = "table",
+  horizontals = "table", image = "nudge.array",
+}
+local image_fields = {
+  title = "string", xlabel = "string", ylabel = "string", image = "!nudge.array",
 }
 local series_fields = {
   label = "string", x = "!table|nudge.array", y = "table|nudge.array",
@@ -165,7 +168,20 @@ local function lines_of(owner, book, axis, given)
   return out
 end
 
+-- A panel that shows a matrix has nothing else.
+local function image_panel(owner, given)
+  local p = check.fields(owner .. " with an image", given, image_fields)
+  if #p.image:shape() ~= 2 then
+    check.fail("%s: image must be a matrix, got %s", owner, table.concat(p.image:shape(), "x"))
+  end
+  return { title = p.title, xlabel = p.xlabel, ylabel = p.ylabel, image = p.image:totable(),
+    series = {}, verticals = {}, horizontals = {}, xlog = false, ylog = false }
+end
+
 local function panel_of(owner, book, given)
+  if type(given) == "table" and given.image ~= nil then
+    return image_panel(owner, given)
+  end
   local p = check.fields(owner, given, panel_fields)
   p.xlog, p.ylog = p.logx or false, p.logy or false
   p.xrange = range_of(owner, "xrange", p.xrange, p.xlog)

@@ -1,7 +1,7 @@
 -- SPDX-License-Identifier: MIT
 -- One panel of a figure as gnuplot's commands:
 --   { title =, note =, xlabel =, ylabel =, xlog =, ylog =, xrange =, yrange =, series = {...},
---     verticals = {...}, horizontals = {...} }
+--     verticals = {...}, horizontals = {...} }, or an image = {{...}, ...} instead of series
 --   series: { label =, x = {...}, y = {...}, low =, high = a band, color =, line = false, dashed =,
 --     dotted =, point =, point_size =, width = }; out_of_range: it does not stretch the axes;
 --     legend_only: it has no data
@@ -10,6 +10,7 @@
 -- What an axis cannot show is a gap in its curve.
 local core = require "nudge.core"
 local axes = require "nudge.gnuplot_axes"
+local image = require "nudge.gnuplot_image"
 
 local panels = {}
 
@@ -151,6 +152,10 @@ function panels.commands(panel, place, id)
     .. "set bmargin at screen %.6f\nset tmargin at screen %.6f", place.left, place.right,
     place.bottom, place.top)
   lines[#lines + 1] = place.key or "unset key"
+  if panel.image then
+    lines[#lines + 1] = image.commands(panel, id .. "_i", place)
+    return table.concat(lines, "\n")
+  end
   lines[#lines + 1] = axes.commands("x", view.x, place.hide_x)
   lines[#lines + 1] = axes.commands("y", view.y, place.hide_y)
   add_cut(lines, view.x)

@@ -49,6 +49,7 @@ end
 nudge.settings = require("nudge.settings").declare
 nudge.log = require "nudge.log"
 nudge.keep = require "nudge.keep"
+nudge.kept = require "nudge.kept"
 nudge.store = { open = require("nudge.store").open }
 nudge.figure = require "nudge.figure"
 nudge.rows = require "nudge.rows"

@@ -65,6 +65,49 @@ tap.test("views share data and die with their owner", function()
   tap.raises(function() return nudge.array { 1 }:rows(1, 2) end, "rows 1 to 2")
 end)
 
+tap.test("views in another shape, and standardising in place", function()
+  local a = nudge.array { { 1, 2, 3 }, { 4, 5, 6 } }
+  local flat = a:view(6)
+  same(flat:standardise(2, 4), { -0.25, 0, 0.25, 0.5, 0.75, 1 })
+  same(a, { { -0.25, 0, 0.25 }, { 0.5, 0.75, 1 } })
+  same(a:rows(2, 2):view(3, 1), { { 0.5 }, { 0.75 }, { 1 } })
+  a[1]:standardise(0, 0.25)
+  same(flat, { -1, 0, 1, 0.5, 0.75, 1 })
+  tap.raises(function() a:view(4) end, "cannot reshape 2x3 into 4")
+  tap.raises(function() a:standardise(0, 0) end, "deviation must be positive")
+  tap.raises(function() a:standardise(0 / 0, 1) end, "mean must be finite")
+  tap.raises(function() nudge.array({ 1 }, "index"):standardise(0, 1) end, "only real arrays")
+  tap.raises(function() nudge.zeros(2):freeze():view(2):standardise(0, 1) end, "frozen")
+  a:close()
+  tap.raises(function() return flat[1] end, "closed")
+end)
+
+tap.test("single numbers: half the memory, rounded, never changed", function()
+  local a = nudge.array { { 1, 0.1, -3 }, { 4, 1e30, 1e-3 } }
+  local s = a:single()
+  tap.is(s:kind(), "single")
+  tap.is(s:get(1, 2), string.unpack("f", string.pack("f", 0.1)))
+  same(s:real(), { { 1, s:get(1, 2), -3 }, { 4, s:get(2, 2), s:get(2, 3) } })
+  tap.ok(s:real():single():equals(s))
+  tap.is(s:real():kind(), "real")
+  tap.is(s[2][1], 4.0)
+  same(s * 2 + a * 0, { { 2, 2 * s:get(1, 2), -6 }, { 8, 2 * s:get(2, 2), 2 * s:get(2, 3) } })
+  tap.is(s[1]:sum(), s:real()[1]:sum())
+  tap.ok(s:take(nudge.array({ 2, 1 }, "index")):equals((a:take(nudge.array({ 2, 1 }, "index"))
+    :single())))
+  tap.is(s:columns(2, 3):kind(), "single")
+  tap.is(s:view(3, 2):get(2, 1), -3.0)
+  for _, change in ipairs {
+    function() s:set(1, 1, 2) end, function() s:copy():set(1, 1, 2) end,
+    function() s:rows(1, 1):fill(2) end, function() s:standardise(0, 1) end,
+    function() s:close() end,
+  } do
+    tap.raises(change, "frozen")
+  end
+  local file <close> = tap.file ".npy"
+  tap.raises(function() nudge.npy.write(file.path, s) end, "a:real")
+end)
+
 tap.test("arithmetic with arrays, numbers and last axes", function()
   local a, b = nudge.array { { 1, 2 }, { 3, 4 } }, nudge.array { { 2, 2 }, { 4, 4 } }
   same(a + b, { { 3, 4 }, { 7, 8 } })

@@ -239,6 +239,45 @@ tap.test("PNG, whole or not at all", function()
   tap.raises(function() f:save() end, "takes a path")
 end)
 
+tap.test("a matrix is a picture, row 1 at the top", function()
+  local svg = drawn { panels = {
+    { title = "map", image = nudge.array { { 0, 1, 2 }, { 3, 4, 5 } } },
+    { series = { { x = { 1, 2 }, y = { 1, 2 }, label = "beside it" } } },
+  } }
+  local cells, distinct = {}, {}
+  for fill, points in svg:gmatch "<polygon fill = '(rgb%b())' points = '([^']*)'" do
+    local x, y = points:match "([%d.]+),([%d.]+)"
+    if #cells < 6 then -- what follows is the scale
+      cells[#cells + 1] = { fill = fill, x = tonumber(x), y = tonumber(y) }
+      distinct[fill] = true
+    end
+  end
+  tap.is(#cells, 6)
+  local n = 0
+  for _ in pairs(distinct) do
+    n = n + 1
+  end
+  tap.is(n, 6)
+  table.sort(cells, function(a, b)
+    return math.abs(a.y - b.y) > 1 and a.y < b.y or math.abs(a.y - b.y) <= 1 and a.x < b.x
+  end)
+  -- From light to dark, as the numbers grow.
+  for i = 2, 6 do
+    local function light(cell)
+      local r, g = cell.fill:match "rgb%(%s*(%d+),%s*(%d+)"
+      return tonumber(r) + tonumber(g)
+    end
+    tap.ok(light(cells[i]) < light(cells[i - 1]), "cell " .. i)
+  end
+  tap.ok(not svg:find "<image", "no raster image")
+  local _, curves = curve(svg, "beside it")
+  tap.ok(#curves > 0, "the panel beside it is drawn")
+  for _, image in ipairs { nudge.zeros(2, 2), nudge.array { { 0 / 0, 1 }, { 2, 3 } },
+    nudge.array { { 0 / 0 } } } do
+    drawn { panels = { { image = image } } }
+  end
+end)
+
 tap.test("mistakes", function()
   local function wrong(fields, ...)
     tap.raises(function()
@@ -252,6 +291,9 @@ tap.test("mistakes", function()
   wrong({ panels = {} }, "no panels")
   wrong({ panels = { {} } }, "panel 1", "series is missing")
   wrong({ panels = { { series = {} } } }, "panel 1: there are no series")
+  wrong({ panels = { { image = nudge.zeros(3) } } }, "panel 1: image must be a matrix, got 3")
+  wrong({ panels = { { image = { { 1 } } } } }, "panel 1 with an image: field image must be")
+  wrong({ panels = { { image = nudge.zeros(1, 1), logx = true } } }, "image: no field 'logx'")
   wrong({ panels = { { series = {}, logz = true } } }, "panel 1: no field 'logz'")
   wrong({ panels = { { series = { { x = { 1 }, y = { 1 } } } } }, legend = "left" }, "each, common")
   wrong({ panels = { { series = { { x = { 1 }, y = { 1 } } } } }, columns = 0 }, "columns = 0")

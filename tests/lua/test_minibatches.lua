@@ -155,4 +155,49 @@ tap.test("problems read frozen tasks where they are", function()
   tap.ok(contrast(shared, 4):equals(contrast(copied, 4)))
 end)
 
+tap.test("tasks of single numbers give the bits of real ones in float32", function()
+  local function problem(single, dtype)
+    local t = tasks { 7, 8, 9 }
+    for _, a in ipairs(t.arrays) do
+      a.values = a.values:kind() == "index" and a.values:freeze()
+        or single and a.values:single() or a.values:single():real()
+    end
+    return nudge.problem { learner = nudge.learner("complex_synapse", { layers = { 4, 3, 3 },
+      lambda = 0.1 }), tasks = t, dtype = dtype, seed = 3,
+      inner = { optimizer = "adam", lr = 0.03, steps = 7, batch_size = 2, eval_batch_size = 2 } }, t
+  end
+  for _, dtype in ipairs { "float32", "float64", "long_double" } do
+    local real <close> = problem(false, dtype)
+    local single <close>, t = problem(true, dtype)
+    tap.ok(contrast(single, 4):equals(contrast(real, 4)), dtype)
+    tap.ok(single:learn().phi:equals(real:learn().phi))
+    single:set_tasks(t)
+    tap.ok(contrast(single, 4):equals(contrast(real, 4)), "the same again")
+    local before = t.arrays[1].values
+    t.arrays[1].values = (before * 2):single()
+    single:set_tasks(t)
+    tap.ok(not contrast(single, 4):equals(contrast(real, 4)), "others")
+    t.arrays[1].values = before:real():freeze()
+    tap.raises(function() single:set_tasks(t) end, "is of kind real, not single")
+    t.arrays[1].values = (before / 0):single()
+    tap.raises(function() single:set_tasks(t) end, "tasks must be finite")
+  end
+  -- The exact reference works in other element types.
+  local function exact(single)
+    local t = tasks { 7, 8, 9 }
+    for _, a in ipairs(t.arrays) do
+      a.values = a.values:kind() == "index" and a.values
+        or single and a.values:single() or a.values:single():real()
+    end
+    local p <close> = nudge.problem { learner = nudge.learner("complex_synapse",
+      { layers = { 4, 3 }, lambda = 0.1 }), tasks = t, seed = 3,
+      inner = { optimizer = "nesterov", lr = 0.5, momentum = 0.8, steps = 400 } }
+    return p:exact().gradient, (p:estimate(nudge.rule("contrastive", { variant = "holomorphic" })))
+  end
+  local gradient, estimate = exact(true)
+  local wanted, wanted_estimate = exact(false)
+  tap.ok(gradient:equals(wanted))
+  tap.ok(estimate:equals(wanted_estimate))
+end)
+
 tap.done()

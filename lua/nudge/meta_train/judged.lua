@@ -11,7 +11,7 @@ local OWNER = "nudge.meta_train: judge"
 
 -- { name = tasks } of a script.
 function judged.check(given)
-  local taken = { learn = true, eval = true, validation = true }
+  local taken = { learn = true, eval = true }
   for _, name in ipairs(check.sorted_keys(given)) do
     local tasks = given[name]
     if type(name) ~= "string" or not name:find "^%a[%w_]*$" or #name > 32 then
