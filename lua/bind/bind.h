@@ -40,6 +40,10 @@ void ndg_lua_notice(const ndg_lua_host *, const char *text);
 /* arguments.c: as a table. [-0, +1, m] */
 void ndg_lua_push_arguments(lua_State *L, const ndg_lua_arguments *);
 
+/* script.c: a setting that nobody read is a typing error, found at the end at the latest.
+   [-0, +0, v] */
+void ndg_lua_check_settings(lua_State *L, const ndg_lua_host *);
+
 /* interrupt.c */
 bool ndg_lua_interrupted(void);               /* at once, not at the end of a step; [-0, +0, -] */
 void ndg_lua_raise_interrupted(lua_State *L); /* at the script's line; never returns. [-0, +0, v] */
