@@ -128,8 +128,8 @@ static ndg_status build(ndg_lowering *l, uint32_t n_outputs, const ndg_node *out
   p->base = ndg_arena_alloc(p->memory, (2 + 2 * (size_t)p->n_workers) * p->n_buffers + 1,
                             sizeof *p->base);
   p->task_step = ndg_arena_alloc(p->memory, p->n_buffers + 1, sizeof *p->task_step);
-  p->tickets =
-      ndg_arena_alloc(p->memory, (size_t)p->n_stages * p->n_workers + 1, sizeof *p->tickets);
+  p->tickets = ndg_arena_alloc(p->memory, ((size_t)p->n_stages + p->n_workers) * p->n_workers + 1,
+                               sizeof *p->tickets);
   if (!p->base || !p->task_step || !p->tickets)
     return ndg_lowering_no_memory(l);
   return ndg_plan_shares(p, l->error);

@@ -39,20 +39,21 @@ static bool prologue_is_constant(const ndg_program *p, const ndg_program_steps *
   return true;
 }
 
+/* Few tasks cannot be shared out evenly: then the steps come in stretches, one per worker, and each
+   of them has one task more in its turn. */
+#define UNEVEN_TASKS 64u
+
 typedef struct job {
   const ndg_program *program;
   const ndg_program_steps *steps;
   bool moves;
   uint64_t most; /* tasks of a block */
+  uint32_t n_stretches;
 } job;
 
-/* Worker w's own tasks are cut into even blocks. */
-static uint64_t own_begin(const job *j, uint32_t w, uint32_t n_workers) {
-  return j->program->n_tasks * w / n_workers;
-}
-static uint64_t own_blocks(const job *j, uint32_t w, uint32_t n_workers) {
-  const uint64_t n = own_begin(j, w + 1, n_workers) - own_begin(j, w, n_workers);
-  return (n + j->most - 1) / j->most;
+/* In a stretch of steps worker w's own tasks are cut into even blocks. */
+static uint64_t own_begin(const job *j, uint32_t stretch, uint32_t w, uint32_t n_workers) {
+  return (j->program->n_tasks * w + stretch) / n_workers;
 }
 
 static bool anything_moves(const ndg_program *p, const ndg_program_steps *s) {
@@ -69,13 +70,20 @@ static void move_on(const job *j, char **base, uint64_t steps) {
       base[b] += j->steps->advance[p->buffers[b].number] * steps;
 }
 
-static void run_block(const job *j, ndg_worker *w, uint32_t worker, uint64_t begin, uint64_t end) {
+static uint64_t first_step(const job *j, uint32_t stretch) {
+  return j->steps->n * stretch / j->n_stretches;
+}
+
+static void run_block(const job *j, ndg_worker *w, uint32_t worker, uint32_t stretch,
+                      uint64_t begin, uint64_t end) {
   const ndg_program *p = j->program;
   const ndg_stage *stage = &p->stages[p->n_stages - 1];
   char **own = p->base + (2 + 2 * (size_t)worker) * p->n_buffers;
   memcpy(own, p->base, 2 * (size_t)p->n_buffers * sizeof *own);
-  move_on(j, own + p->n_buffers, 1);
-  for (uint64_t t = 0; t < j->steps->n; t++) {
+  const uint64_t first = first_step(j, stretch), last = first_step(j, stretch + 1);
+  move_on(j, own, first + first % 2);
+  move_on(j, own + p->n_buffers, first + 1 - first % 2);
+  for (uint64_t t = first; t < last; t++) {
     char **base = own + t % 2 * p->n_buffers;
     w->base = base;
     for (uint32_t g = 0; g < stage->n_groups; g++)
@@ -84,22 +92,32 @@ static void run_block(const job *j, ndg_worker *w, uint32_t worker, uint64_t beg
   }
 }
 
-static void work(void *context, uint32_t worker, uint32_t n_workers) {
-  const job *j = context;
-  const ndg_program *p = j->program;
-  ndg_worker w = ndg_worker_of(p, worker);
+/* A worker's own tasks, then what others have left. */
+static void run_stretch(const job *j, ndg_worker *w, uint32_t stretch, uint32_t worker,
+                        uint32_t n_workers) {
   for (uint32_t i = 0; i < n_workers; i++) {
     const uint32_t owner = (worker + i) % n_workers;
-    const uint64_t begin = own_begin(j, owner, n_workers);
-    const uint64_t n = own_begin(j, owner + 1, n_workers) - begin;
-    const uint64_t n_blocks = own_blocks(j, owner, n_workers);
+    const uint64_t begin = own_begin(j, stretch, owner, n_workers);
+    const uint64_t n = own_begin(j, stretch, owner + 1, n_workers) - begin;
+    const uint64_t n_blocks = (n + j->most - 1) / j->most;
+    ndg_ticket *ticket = &j->program->tickets[stretch * n_workers + owner];
     for (;;) {
-      const uint64_t block =
-          atomic_fetch_add_explicit(&p->tickets[owner].next, 1, memory_order_relaxed);
+      const uint64_t block = atomic_fetch_add_explicit(&ticket->next, 1, memory_order_relaxed);
       if (block >= n_blocks)
         break;
-      run_block(j, &w, worker, begin + n * block / n_blocks, begin + n * (block + 1) / n_blocks);
+      run_block(j, w, worker, stretch, begin + n * block / n_blocks,
+                begin + n * (block + 1) / n_blocks);
     }
+  }
+}
+
+static void work(void *context, uint32_t worker, uint32_t n_workers) {
+  const job *j = context;
+  ndg_worker w = ndg_worker_of(j->program, worker);
+  for (uint32_t s = 0; s < j->n_stretches; s++) {
+    if (s > 0)
+      ndg_pool_barrier(j->program->pool, worker);
+    run_stretch(j, &w, s, worker, n_workers);
   }
 }
 
@@ -133,10 +151,13 @@ void ndg_program_run_steps(ndg_program *p, const ndg_program_steps *s) {
   ndg_program_bind(p, s->inputs[1], s->outputs[1], p->base + p->n_buffers);
   ndg_program_bind(p, s->inputs[0], s->outputs[0], p->base);
   ndg_program_run_stages(p, p->n_stages - 1);
-  for (uint32_t w = 0; w < p->n_workers; w++)
+  const bool single = p->n_workers == 1 || (p->alone && p->cost * s->n < NDG_POOL_PICOSECONDS);
+  const bool uneven = !single && p->n_tasks > p->n_workers && p->n_tasks % p->n_workers != 0 &&
+                      p->n_tasks < UNEVEN_TASKS * p->n_workers && s->n >= 4 * p->n_workers;
+  job j = {p, s, anything_moves(p, s), block_tasks(p), uneven ? p->n_workers : 1};
+  for (uint32_t w = 0; w < j.n_stretches * p->n_workers; w++)
     atomic_store_explicit(&p->tickets[w].next, 0, memory_order_relaxed);
-  job j = {p, s, anything_moves(p, s), block_tasks(p)};
-  if (p->n_workers == 1 || (p->alone && p->cost * s->n < NDG_POOL_PICOSECONDS))
+  if (single)
     work(&j, 0, 1);
   else
     ndg_pool_region(p->pool, work, &j);

@@ -178,7 +178,7 @@ struct ndg_program {
   ndg_instruction **instructions;
   uint32_t n_stages;
   ndg_stage *stages;
-  ndg_ticket *tickets; /* n_stages x n_workers */
+  ndg_ticket *tickets; /* n_stages x n_workers, at least n_workers x n_workers */
   uint64_t *shares;    /* n_stages x (n_workers + 1): where each worker's own pieces begin */
   /* while running */
   char **base;         /* per buffer; behind it two such lists per worker, for run_steps */

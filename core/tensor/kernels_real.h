@@ -180,52 +180,6 @@ static void NAME(add_rows)(void *y_, const void *x_, size_t rows, size_t columns
       y[j] += x[j];
 }
 
-/* LANES columns at a time in registers; the last ones again where columns are no multiple. */
-static void NAME(sum_columns)(void *y_, const void *x_, size_t blocks, size_t rows,
-                              size_t columns) {
-  T *restrict y = y_;
-  const T *restrict x = x_;
-  if (columns < LANES) {
-    for (size_t b = 0; b < blocks; b++, x += rows * columns, y += columns) {
-      for (size_t j = 0; j < columns; j++)
-        y[j] = 0;
-      NAME(add_rows)(y, x, rows, columns);
-    }
-    return;
-  }
-  for (size_t b = 0; b < blocks; b++, x += rows * columns, y += columns)
-    for (size_t j = 0; j < columns; j += LANES) {
-      const size_t at = columns - j < LANES ? columns - LANES : j;
-      T sum[LANES] = {0};
-      for (size_t i = 0; i < rows; i++)
-        for (size_t l = 0; l < LANES; l++)
-          sum[l] += x[i * columns + at + l];
-      memcpy(y + at, sum, sizeof sum);
-    }
-}
-
-/* As sum_columns. */
-static void NAME(sum_products)(void *y_, const void *x_, const void *z_, size_t blocks, size_t rows,
-                               size_t columns) {
-  T *restrict y = y_;
-  const T *restrict x = x_, *restrict z = z_;
-  const size_t width = columns < LANES ? columns : LANES;
-  for (size_t b = 0; b < blocks; b++, x += rows * columns, z += rows * columns, y += columns)
-    for (size_t j = 0; j < columns; j += width) {
-      const size_t at = columns - j < width ? columns - width : j;
-      T sum[LANES] = {0};
-      if (width == LANES)
-        for (size_t i = 0; i < rows; i++)
-          for (size_t l = 0; l < LANES; l++)
-            sum[l] += x[i * columns + at + l] * z[i * columns + at + l];
-      else
-        for (size_t i = 0; i < rows; i++)
-          for (size_t l = 0; l < width; l++)
-            sum[l] += x[i * columns + at + l] * z[i * columns + at + l];
-      memcpy(y + at, sum, width * sizeof *sum);
-    }
-}
-
 /* In blocks of LANES, the last of which overlaps its neighbour. */
 static void NAME(copy_rows)(void *y_, ptrdiff_t y_step, const void *x_, ptrdiff_t x_step,
                             size_t rows, size_t columns) {
