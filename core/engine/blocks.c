@@ -67,6 +67,28 @@ ndg_binding ndg_blocks_total(const ndg_blocks *b, const ndg_place *at) {
   return (ndg_binding){sums + part->first * ndg_dtype_size(b->dtype), part->size};
 }
 
+/* ---- what is held ---- */
+
+ndg_status ndg_blocks_ready(ndg_blocks *b, ndg_error *e) {
+  for (uint32_t i = 0; i < b->n_groups; i++) {
+    ndg_block_group *g = &b->groups[i];
+    if (g->n_kept == 0 || g->slots)
+      continue;
+    g->slots = ndg_calloc((size_t)g->n_slots, (size_t)g->slot_bytes);
+    b->at.known = false;
+    if (!g->slots)
+      return ndg_no_memory(e, "blocks of samples");
+  }
+  return NDG_OK;
+}
+
+void ndg_blocks_let_go(ndg_blocks *b) {
+  for (uint32_t i = 0; i < b->n_groups; i++) {
+    ndg_free(b->groups[i].slots);
+    b->groups[i].slots = NULL;
+  }
+}
+
 /* ---- binding and running ---- */
 
 /* In the first slot; rows of later blocks are added when they run. */

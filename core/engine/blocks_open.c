@@ -192,10 +192,9 @@ static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg
   g->slot_bytes = row_size * rows * o->b->n_tasks * ndg_dtype_size(o->b->dtype);
   const uint64_t most = (p->held_bytes ? p->held_bytes : KEPT_BYTES) / g->slot_bytes;
   g->n_slots = most < 1 ? 1 : most < n_blocks ? most : n_blocks;
-  g->slots = ndg_calloc((size_t)g->n_slots, (size_t)g->slot_bytes);
   if (!o->b->at.phi)
     o->b->at.phi = ndg_problem_new_vector(p, NDG_PHI, o->b->is_complex, 0);
-  return g->slots && o->b->at.phi ? NDG_OK : ndg_no_memory(e, "blocks of samples");
+  return o->b->at.phi ? NDG_OK : ndg_no_memory(e, "blocks of samples");
 }
 
 /* ---- what goes through blocks ---- */

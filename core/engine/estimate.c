@@ -255,6 +255,7 @@ static void end(ndg_problem *p) {
   while (p->live)
     release(p, p->live);
   p->rule_options = NULL;
+  ndg_programs_let_go(p);
   atomic_store(&p->cancelled, 0);
 }
 

@@ -334,6 +334,8 @@ void ndg_programs_run_steps(ndg_compiled *, uint32_t set, uint64_t n);
    else few enough for the caller to look up soon. */
 uint64_t ndg_programs_steps_at_once(const ndg_compiled *);
 
+/* Frees what evaluations hold for the next one at the same point, siblings' too. [hot] */
+void ndg_programs_let_go(ndg_problem *);
 /* Where an input lies. [hot] */
 ndg_binding ndg_programs_place(const ndg_problem *, uint32_t is_complex, const ndg_place *,
                                const ndg_operands *);
@@ -354,6 +356,9 @@ ndg_status ndg_derivatives(ndg_problem *, const ndg_request *, ndg_outputs *, nd
 ndg_status ndg_blocks_open(ndg_problem *, const ndg_request *, ndg_outputs *, ndg_blocks **out,
                            ndg_error *);
 void ndg_blocks_close(ndg_blocks *);
+/* Memory for what is held, before binding; and its end, until that is asked for again. */
+ndg_status ndg_blocks_ready(ndg_blocks *, ndg_error *);
+void ndg_blocks_let_go(ndg_blocks *);
 /* [hot] */
 void ndg_blocks_bind(ndg_blocks *, uint32_t set, const ndg_operands *, const ndg_targets *);
 void ndg_blocks_run(ndg_blocks *, uint32_t set);

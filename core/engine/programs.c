@@ -304,7 +304,7 @@ ndg_status ndg_programs_get(ndg_problem *p, const ndg_request *r, ndg_compiled *
   for (ndg_compiled *c = p->compiled; c; c = c->next)
     if (memcmp(&c->request, r, sizeof *r) == 0) {
       *out = c;
-      return NDG_OK;
+      return c->blocks ? ndg_blocks_ready(c->blocks, e) : NDG_OK;
     }
   if (r->is_complex && p->not_complex[0])
     return ndg_fail(e, NDG_ECAPABILITY, "learner %s cannot be evaluated at complex beta: %s",
@@ -321,7 +321,16 @@ ndg_status ndg_programs_get(ndg_problem *p, const ndg_request *r, ndg_compiled *
   c->next = p->compiled;
   p->compiled = c;
   *out = c;
-  return NDG_OK;
+  return c->blocks ? ndg_blocks_ready(c->blocks, e) : NDG_OK;
+}
+
+void ndg_programs_let_go(ndg_problem *p) {
+  for (ndg_compiled *c = p->compiled; c; c = c->next)
+    if (c->blocks)
+      ndg_blocks_let_go(c->blocks);
+  for (uint32_t i = 0; i <= NDG_LONG_DOUBLE; i++)
+    if (p->siblings[i])
+      ndg_programs_let_go(p->siblings[i]);
 }
 
 /* ---- binding and running ---- */
