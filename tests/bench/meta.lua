@@ -261,14 +261,14 @@ function parts.mnist_step()
       variant = "forward", beta = beta, nudged_lr = lr, past_radius = "report",
       free_steps = free_steps, nudged_steps = nudged_steps,
     })
-    return best(1, function()
+    return best(3, function()
       problem:set_theta(problem:theta())
       problem:estimate(rule)
     end)
   end
-  local base, longer, nudging = seconds_of(100, 50), seconds_of(300, 50), seconds_of(100, 150)
-  local step, nudged_step = (longer - base) / 200, (nudging - base) / 100
-  local around = base - 100 * step - 50 * nudged_step
+  local around = seconds_of(0, 0)
+  local step = (seconds_of(500, 0) - around) / 500
+  local nudged_step = (seconds_of(0, 100) - around) / 100
   local whole = free * step + nudged * nudged_step + around
   local share = 100 * (free + 2 * nudged) * set.large / whole
   local case = "784-256x5-10 batch 500 Adam, a strength per parameter"
