@@ -84,6 +84,7 @@ typedef struct ndg_compiled {
   uint32_t n_inputs, n_outputs;
   ndg_place *inputs, *outputs;
   uint64_t *advance; /* per input: bytes from its value in one step to that in the next */
+  bool overwrites;   /* a step whose new state may lie where the old one does */
   ndg_binding *bound_inputs[2], *bound_outputs[2]; /* two sets: there and back between two states */
 } ndg_compiled;
 

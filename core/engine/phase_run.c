@@ -35,9 +35,10 @@ static ndg_status get_programs(ndg_phase_run *r, ndg_error *e) {
 
 static void bind(ndg_phase_run *r) {
   for (uint32_t i = 0; i < 2; i++) {
+    const uint32_t from = r->step->overwrites ? 0 : i, to = r->step->overwrites ? 0 : 1 - i;
     const ndg_operands in = {.vector[NDG_AT_STATE] = r->state[i]};
-    ndg_programs_bind(r->p, r->step, i, &in,
-                      &(ndg_targets){.vector[NDG_TO_STATE] = r->state[1 - i]});
+    ndg_programs_bind(r->p, r->step, i, &(ndg_operands){.vector[NDG_AT_STATE] = r->state[from]},
+                      &(ndg_targets){.vector[NDG_TO_STATE] = r->state[to]});
     ndg_programs_bind(r->p, r->slope, i, &in,
                       &(ndg_targets){.vector[NDG_TO_GRAD_PHI] = r->gradient});
   }
@@ -121,7 +122,8 @@ static ndg_status advance(ndg_phase_run *r, ndg_error *e) {
     ndg_programs_run_steps(r->step, r->now, n);
     if (r->n_running < n_tasks)
       hold_frozen(r);
-    r->now = (r->now + (uint32_t)(n % 2)) % 2;
+    if (!r->step->overwrites)
+      r->now = (r->now + (uint32_t)(n % 2)) % 2;
   }
   r->entry->steps = t;
   tell(r, ph->steps);

@@ -267,6 +267,21 @@ static bool changes_by_step(uint32_t param, uint32_t optimizer) {
   return optimizer == NDG_ADAM && (param == NDG_PARAM_LR || param == NDG_PARAM_EPSILON);
 }
 
+/* Whether all parts of a state may be written where they were read. */
+static bool overwrites_state(const ndg_compiled *c) {
+  for (uint32_t i = 0; i < c->n_inputs; i++) {
+    if (c->inputs[i].where != NDG_AT_STATE)
+      continue;
+    uint32_t j = 0;
+    while (j < c->n_outputs &&
+           (c->outputs[j].where != NDG_TO_STATE || c->outputs[j].offset != c->inputs[i].offset))
+      j++;
+    if (j == c->n_outputs || !ndg_program_may_overwrite(c->program, i, j))
+      return false;
+  }
+  return true;
+}
+
 static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, ndg_compiled *c,
                           ndg_error *e) {
   c->request = *r;
@@ -296,6 +311,7 @@ static ndg_status compile(ndg_problem *p, const ndg_request *r, ndg_outputs *o, 
       c->advance[i] = sizeof p->params[0][0][0];
   }
   memcpy(c->outputs, o->place, o->n * sizeof *c->outputs);
+  c->overwrites = r->compute == NDG_COMPUTE_STEP && overwrites_state(c);
   return NDG_OK;
 }
 

@@ -38,8 +38,14 @@ uint32_t ndg_program_input_number(const ndg_program *, uint32_t i);
 /* [any; any; pure] What compiling made, and what a run costs. */
 ndg_program_report ndg_program_describe(const ndg_program *);
 
+/* [any; any; cost of the program's instructions] Whether output j may be bound to the memory of
+   the input at this position, which then holds the new value after a run, to the same bits. Only
+   programs of one task are looked at. */
+bool ndg_program_may_overwrite(const ndg_program *, uint32_t input, uint32_t output);
+
 /* [owner of the program; compiled; hot] inputs: by position (see input_number); outputs: in the
-   order given to compile. Outputs must not overlap inputs or each other. */
+   order given to compile. Outputs must not overlap inputs, but where they may overwrite one, or
+   each other. */
 void ndg_program_run(ndg_program *, const ndg_binding *inputs, const ndg_binding *outputs);
 
 /* n runs in a row, with two sets of bindings in turns: what one writes the next may read. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
 #include "tensor/dtype.h"
 
 double bench_now(void) {
@@ -40,7 +41,7 @@ void bench_must(ndg_status st, const ndg_error *e) {
 
 void *bench_fill(ndg_dtype dtype, uint64_t n, double scale, ndg_rng *rng) {
   const size_t size = ndg_dtype_size(dtype);
-  char *x = aligned_alloc(64, (n * size + 63) / 64 * 64);
+  char *x = ndg_calloc(n, size);
   if (!x)
     abort();
   for (uint64_t i = 0; i < n; i++) {

@@ -42,9 +42,11 @@ typedef struct step {
   ndg_program *program;
   uint32_t n_in, n_out;
   ndg_node in_node[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS];
+  uint32_t from[(1 + MAX_SLOTS) * MAX_PARAMETERS]; /* per output: the input that it renews */
   ndg_node out_node[(1 + MAX_SLOTS) * MAX_PARAMETERS];
   ndg_binding in[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS];
   ndg_binding out[(1 + MAX_SLOTS) * MAX_PARAMETERS];
+  void *made[(1 + MAX_SLOTS) * MAX_PARAMETERS];                     /* for outputs */
   ndg_binding program_in[FIRST + (2 + MAX_SLOTS) * MAX_PARAMETERS]; /* those that are read */
 } step;
 
@@ -80,8 +82,13 @@ static void update(step *s, const network *net, ndg_node phi, ndg_node gradient)
   const ndg_builder b = ndg_graph_builder(s->graph);
   const ndg_shape shape = ndg_graph_get(s->graph, phi)->shape;
   ndg_node slot[MAX_SLOTS], *out = &s->out_node[s->n_out];
-  for (uint32_t i = 0; i < optimiser_slots[net->optimiser]; i++)
+  uint32_t *from = &s->from[s->n_out];
+  while (s->in_node[from[0]] != phi)
+    from[0]++;
+  for (uint32_t i = 0; i < optimiser_slots[net->optimiser]; i++) {
+    from[1 + i] = s->n_in;
     slot[i] = input(s, NDG_REAL, 0, shape);
+  }
   if (net->optimiser == DESCENT) {
     out[0] = ndg_sub(&b, phi, ndg_scale(&b, gradient, 1e-3));
   } else if (net->optimiser == HEAVY_BALL) {
@@ -122,12 +129,25 @@ static void build(step *s, const network *net) {
   bench_must(ndg_graph_status(s->graph, &e), &e);
 }
 
-/* As the engine's memory is made. */
 static ndg_binding indices(uint64_t n_tasks, uint64_t n, uint64_t below, ndg_rng *rng) {
   const ndg_binding x = {bench_fill(NDG_F32, n_tasks * n, 1, rng), n};
   for (uint64_t i = 0; i < n_tasks * n; i++)
     ((int32_t *)x.data)[i] = (int32_t)ndg_rng_below(rng, below);
   return x;
+}
+
+/* As the engine does: a new state lies where the old one did, if all of it may. */
+static void bind_in_place(step *s) {
+  for (int checked = 0; checked < 2; checked++)
+    for (uint32_t j = 0; j < s->n_out; j++)
+      for (uint32_t i = 0; i < ndg_program_input_count(s->program); i++) {
+        if (ndg_program_input_number(s->program, i) != s->from[j])
+          continue;
+        if (!ndg_program_may_overwrite(s->program, i, j))
+          return;
+        if (checked)
+          s->out[j] = s->program_in[i];
+      }
 }
 
 static void bind(step *s, const network *net) {
@@ -152,10 +172,12 @@ static void bind(step *s, const network *net) {
   for (uint32_t i = 0; i < s->n_out; i++) {
     const ndg_shape shape = ndg_graph_get(s->graph, s->out_node[i])->shape;
     const uint64_t size = ndg_shape_size(&shape);
-    s->out[i] = (ndg_binding){bench_fill(net->dtype, net->n_tasks * size, 0, &rng), size};
+    s->made[i] = bench_fill(net->dtype, net->n_tasks * size, 0, &rng);
+    s->out[i] = (ndg_binding){s->made[i], size};
   }
   for (uint32_t i = 0; i < ndg_program_input_count(s->program); i++)
     s->program_in[i] = s->in[ndg_program_input_number(s->program, i)];
+  bind_in_place(s);
 }
 
 static void run(void *context) {
@@ -167,7 +189,7 @@ static void free_step(step *s) {
   for (uint32_t i = 0; i < s->n_in; i++)
     ndg_free(s->in[i].data);
   for (uint32_t i = 0; i < s->n_out; i++)
-    ndg_free(s->out[i].data);
+    ndg_free(s->made[i]);
   ndg_program_destroy(s->program);
   ndg_pool_destroy(s->pool);
   ndg_graph_destroy(s->graph);

@@ -2,6 +2,7 @@
 #include "compiled.h"
 
 #include <check.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,4 +167,59 @@ void compiled_check(const sample *s, ndg_dtype dtype, uint32_t n_outputs, const 
     free(expected);
   }
   compiled_end(&c);
+}
+
+static uint64_t input_bytes(const compiled *c, uint32_t i) {
+  const ndg_node n = sample_input_node(c->sample->graph, ndg_program_input_number(c->program, i));
+  return tasks_of(c, n) * c->in[i].task_stride * ndg_dtype_size(input_dtype(c, n));
+}
+
+static void *copy_of(const void *from, uint64_t bytes) {
+  void *copy = malloc(bytes + 1);
+  ck_assert_ptr_nonnull(copy);
+  return memcpy(copy, from, bytes);
+}
+
+/* To the bit; a long double's padding holds anything. */
+static bool same_numbers(const compiled *c, uint32_t j, const void *expected) {
+  const size_t element = ndg_dtype_size(c->dtype);
+  const size_t bytes = c->dtype == NDG_LONG_DOUBLE && LDBL_MANT_DIG == 64 ? 10 : element;
+  for (uint64_t at = 0; at < compiled_bytes(c, j); at += element)
+    if (memcmp((const char *)expected + at, (const char *)c->out[j].data + at, bytes) != 0)
+      return false;
+  return true;
+}
+
+static void overwrite(compiled *c, uint32_t i, uint32_t j, void *const *expected) {
+  const ndg_binding own = c->out[j];
+  void *before = copy_of(c->in[i].data, input_bytes(c, i));
+  c->out[j] = c->in[i];
+  ndg_program_run(c->program, c->in, c->out);
+  for (uint32_t k = 0; k < c->n_outputs; k++)
+    ck_assert_msg(same_numbers(c, k, expected[k]),
+                  "output %u where input %u is: output %u has other bits", j, i, k);
+  memcpy(c->in[i].data, before, input_bytes(c, i));
+  c->out[j] = own;
+  free(before);
+}
+
+uint32_t compiled_check_overwriting(const sample *s, ndg_dtype dtype, uint32_t n_outputs,
+                                    const ndg_node *outputs, ndg_pool *pool) {
+  compiled c;
+  void *expected[COMPILED_MAX_OUTPUTS];
+  uint32_t n_pairs = 0;
+  compiled_begin(&c, s, dtype, n_outputs, outputs, 0, pool);
+  compiled_run(&c);
+  for (uint32_t j = 0; j < n_outputs; j++)
+    expected[j] = copy_of(c.out[j].data, compiled_bytes(&c, j));
+  for (uint32_t i = 0; i < ndg_program_input_count(c.program); i++)
+    for (uint32_t j = 0; j < n_outputs; j++)
+      if (ndg_program_may_overwrite(c.program, i, j)) {
+        overwrite(&c, i, j, expected);
+        n_pairs++;
+      }
+  for (uint32_t j = 0; j < n_outputs; j++)
+    free(expected[j]);
+  compiled_end(&c);
+  return n_pairs;
 }

@@ -36,6 +36,11 @@ uint64_t compiled_bytes(const compiled *, uint32_t j);
 void compiled_check(const sample *, ndg_dtype, uint32_t n_outputs, const ndg_node *outputs,
                     uint64_t gap, ndg_pool *, long double tolerance, const char *what);
 
+/* Runs with each output where each input is that it may overwrite: every output has the same bits.
+   Returns how many pairs there were. */
+uint32_t compiled_check_overwriting(const sample *, ndg_dtype, uint32_t n_outputs,
+                                    const ndg_node *outputs, ndg_pool *);
+
 /* A tolerance for graphs with values of order one. */
 long double compiled_tolerance(ndg_dtype);
 

@@ -97,6 +97,32 @@ START_TEST(bits_do_not_depend_on_threads) {
 }
 END_TEST
 
+/* phi', m' and s' may lie where phi, m and s are, but none where an old value is wanted later. */
+START_TEST(new_values_take_the_place_of_old_ones) {
+  for (int threads = 1; threads <= 2; threads++) {
+    descent d;
+    sample s;
+    compiled c;
+    ndg_pool *pool;
+    ndg_error e = {0};
+    descent_begin(&d, false);
+    fill(&d, &s, 1);
+    ck_assert(ndg_pool_create((uint32_t)threads, &pool, &e) == NDG_OK);
+    ck_assert_uint_ge(compiled_check_overwriting(&s, dtypes[_i], MOMENTS, d.out, pool), MOMENTS);
+    (void)compiled_check_overwriting(&s, dtypes[_i], MOMENTS + 2, d.out, pool);
+    compiled_begin(&c, &s, dtypes[_i], MOMENTS + 2, d.out, 0, pool);
+    /* inputs are read in the order of the graph: phi, strengths, m, s */
+    ck_assert(ndg_program_may_overwrite(c.program, 0, 0));
+    ck_assert(!ndg_program_may_overwrite(c.program, 0, 1)); /* phi' still needs phi */
+    ck_assert(!ndg_program_may_overwrite(c.program, 4, 0)); /* of another size */
+    compiled_end(&c);
+    ndg_pool_destroy(pool);
+    sample_end(&s);
+    ndg_graph_destroy(d.graph);
+  }
+}
+END_TEST
+
 /* One pass through memory: the product, and all the rest in one chain. */
 START_TEST(a_step_is_one_chain) {
   descent d;
@@ -118,6 +144,7 @@ int main(void) {
   tcase_set_timeout(c, 60);
   tcase_add_loop_test(c, several_results_are_those_of_the_graph, 0, 4);
   tcase_add_loop_test(c, bits_do_not_depend_on_threads, 0, 4);
+  tcase_add_loop_test(c, new_values_take_the_place_of_old_ones, 0, 4);
   tcase_add_test(c, a_step_is_one_chain);
   suite_add_tcase(suite, c);
   return run_suite(suite);

@@ -50,12 +50,15 @@ static void check_graph(uint64_t seed, uint64_t n_tasks) {
     else
       sample_fill(&s, i, -1, 1, 0, &rng);
   }
-  for (ndg_dtype dtype = NDG_F32; dtype <= NDG_LONG_DOUBLE; dtype++)
+  for (ndg_dtype dtype = NDG_F32; dtype <= NDG_LONG_DOUBLE; dtype++) {
     compiled_check(&s, dtype, n, out, seed % 3, NULL, compiled_tolerance(dtype), what);
+    (void)compiled_check_overwriting(&s, dtype, n, out, NULL);
+  }
   if (r.analytic) {
     sample_fill(&s, RANDOM_PHI, -1, 1, 0.125, &rng);
     sample_fill(&s, RANDOM_THETA, -1, 1, 0.125, &rng);
     compiled_check(&s, NDG_C128, n, out, seed % 3, NULL, compiled_tolerance(NDG_C128), what);
+    (void)compiled_check_overwriting(&s, NDG_C128, n, out, NULL);
   }
   sample_end(&s);
   random_graph_destroy(&r);
