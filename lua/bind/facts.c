@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a kept run says about itself: program, libraries, processor, plugins, files, times. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -44,18 +45,15 @@ static int sha256_file(lua_State *L) { /* [-1, +1, v] (path): the same of a file
    bytes. nil, message, code where there is none. [-1, +3, m] */
 static int real_path(lua_State *L) {
   const char *path = luaL_checkstring(L, 1);
-  char *real = realpath(path, NULL);
-  if (!real) {
+  char real[PATH_MAX];
+  if (!realpath(path, real)) {
     ndg_error e = {0};
     ndg_fail(&e, errno == ENOENT ? NDG_ENOTFOUND : NDG_EIO, "%s: %s", path, strerror(errno));
     return ndg_lua_push_failure(L, &e);
   }
-  char *copy = lua_newuserdatauv(L, strlen(real) + 1, 0);
-  strcpy(copy, real);
-  free(real);
   struct stat info = {0};
-  lua_pushstring(L, copy);
-  const bool known = stat(copy, &info) == 0;
+  lua_pushstring(L, real);
+  const bool known = stat(real, &info) == 0;
   lua_pushstring(L, known && S_ISREG(info.st_mode)   ? "file"
                     : known && S_ISDIR(info.st_mode) ? "folder"
                                                      : "other");

@@ -352,5 +352,18 @@ else
   fi
 fi
 
+script removes.lua <<'LUA'
+local nudge = require "nudge"
+nudge.log("s", 1, { x = 1 })
+require("nudge.run").current():commit()
+os.execute("rm -r " .. nudge.out)
+nudge.log("s", 2, { x = 2 })
+print "done"
+LUA
+TMPDIR=$work refuses "a store that is removed in the middle of its run" \
+  'removed/nudge\.db: is gone.* not written of run 1 is in .*\.json$' run removes.lua --out removed
+grep -q '^done$' out && grep -q '"step": 2' "$work"/nudge-run-1-*.json
+report $? "and what came after it is in that file"
+
 echo "1..$n"
 exit $failed

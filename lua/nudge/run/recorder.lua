@@ -60,6 +60,9 @@ function recorder:id()
 end
 
 local function try(self, how)
+  if not core.real_path(self.path) then -- SQLite would go on with a file that has no name
+    core.raise("io", self.path .. ": is gone: it was removed or moved while the run went on")
+  end
   store_file.undo(self.db)
   if self.doubtful then -- the last one failed, and what it made is gone
     self.writer:forget()
