@@ -111,7 +111,7 @@ bool ndg_cli_progress_report(void *context, const ndg_lua_stage *now_at) {
   return true;
 }
 
-void ndg_cli_progress_phase(void *context, bool nudged, uint64_t step, uint64_t steps) {
+void ndg_cli_progress_phase(void *context, const char *what, uint64_t step, uint64_t steps) {
   ndg_cli_progress *p = context;
   const double time = now();
   if (step == 0 || p->phase_started == 0) {
@@ -122,7 +122,7 @@ void ndg_cli_progress_phase(void *context, bool nudged, uint64_t step, uint64_t 
     }
   }
   const bool worth_it = step < steps && time - p->phase_started >= WORTH_A_PHASE;
-  p->stage.nudged = nudged;
+  p->stage.phase = what;
   p->stage.step = step;
   p->stage.steps = worth_it ? steps : 0;
   if (step >= steps) {

@@ -17,9 +17,9 @@ typedef struct ndg_cli_stage {
   char name[128], note[160];
   uint64_t first, done, total; /* counting began at `first`; total 0: not known */
   double passed;               /* since then */
-  bool nudged;
-  uint64_t step, steps; /* of the inner phase; steps 0: none runs */
-  uint64_t memory;      /* peak resident set in bytes; 0: not known */
+  const char *phase;           /* what is inside of that: "free phase" */
+  uint64_t step, steps;        /* of it; steps 0: nothing is */
+  uint64_t memory;             /* peak resident set in bytes; 0: not known */
 } ndg_cli_stage;
 
 typedef struct ndg_cli_progress {
@@ -36,7 +36,7 @@ void ndg_cli_progress_start(ndg_cli_progress *);
 /* [main; started; I/O] As the host says; context is the ndg_cli_progress. */
 bool ndg_cli_progress_report(void *context, const ndg_lua_stage *);
 /* [main; started; I/O] Called every some steps of an inner phase; cheap where nothing is due. */
-void ndg_cli_progress_phase(void *context, bool nudged, uint64_t step, uint64_t steps);
+void ndg_cli_progress_phase(void *context, const char *what, uint64_t step, uint64_t steps);
 /* [main; started; I/O] Removes an unfinished line, so that something else can be written. */
 void ndg_cli_progress_clear(void *context);
 

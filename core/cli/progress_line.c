@@ -74,8 +74,7 @@ void ndg_cli_stage_line(const ndg_cli_stage *s, char out[NDG_CLI_LINE_SIZE]) {
     add(&l, "%" PRIu64 " of %" PRIu64, s->done, s->total);
   }
   if (s->steps) {
-    add(&l, "%s%s phase %" PRIu64 " of %" PRIu64, s->total ? ", " : " ",
-        s->nudged ? "nudged" : "free", s->step, s->steps);
+    add(&l, "%s%s %" PRIu64 " of %" PRIu64, s->total ? ", " : " ", s->phase, s->step, s->steps);
   }
   if (s->done > s->first && s->total > s->done && s->passed >= RATE_FROM) {
     add(&l, ", ");

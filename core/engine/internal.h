@@ -255,11 +255,13 @@ struct ndg_problem {
   uint64_t bytes_live;
   ndg_record record; /* counts of the running estimate; whoever does the work adds to it */
   atomic_int cancelled;
-  ndg_phase_watch watch; /* may be NULL */
+  ndg_problem_watcher watch; /* may be NULL */
   void *watch_context;
 };
 
 /* problem.c */
+/* [hot] To whoever watches, if anybody does. */
+void ndg_problem_tell(const ndg_problem *, const char *what, uint64_t step, uint64_t steps);
 /* PHI, THETA or STATE of an optimiser kind. NULL: no memory. */
 ndg_vector *ndg_problem_new_vector(const ndg_problem *, uint32_t space, bool is_complex,
                                    uint32_t optimizer_kind);

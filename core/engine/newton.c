@@ -352,6 +352,7 @@ static ndg_status iterate(ndg_newton *s, ndg_error *e) {
       return ndg_fail(e, NDG_EINVAL, "stopped on request at step %llu of a Newton phase",
                       (unsigned long long)s->phase->steps_taken);
     }
+    ndg_problem_tell(s->problem, "Newton phase", s->phase->steps_taken, s->phase->steps);
     ndg_status st = remake_factors(s, e);
     if (st >= 0) {
       st = ndg_newton_directions(s, e);
@@ -372,6 +373,7 @@ static ndg_status iterate(ndg_newton *s, ndg_error *e) {
       s->history[s->phase->steps_taken] = largest_norm(s);
     }
   }
+  ndg_problem_tell(s->problem, "Newton phase", s->phase->steps, s->phase->steps);
   return NDG_OK;
 }
 

@@ -86,9 +86,8 @@ static uint64_t steps_at_once(const ndg_phase_run *r, uint64_t t) {
 }
 
 static void tell(const ndg_phase_run *r, uint64_t step) {
-  const ndg_problem *p = r->p;
-  if (p->watch)
-    p->watch(p->watch_context, r->loss == NDG_AUGMENTED_LOSS, step, r->phase->steps);
+  ndg_problem_tell(r->p, r->loss == NDG_AUGMENTED_LOSS ? "nudged phase" : "free phase", step,
+                   r->phase->steps);
 }
 
 static ndg_status advance(ndg_phase_run *r, ndg_error *e) {

@@ -270,9 +270,14 @@ void ndg_problem_get_start(const ndg_problem *p, uint64_t task, double *phi) {
   ndg_convert_to_f64(p->dtype, ndg_task_data(p->start, task), phi, p->n_phi);
 }
 
-void ndg_problem_watch(ndg_problem *p, ndg_phase_watch watch, void *context) {
+void ndg_problem_watch(ndg_problem *p, ndg_problem_watcher watch, void *context) {
   p->watch = watch;
   p->watch_context = context;
+}
+
+void ndg_problem_tell(const ndg_problem *p, const char *what, uint64_t step, uint64_t steps) {
+  if (p->watch)
+    p->watch(p->watch_context, what, step, steps);
 }
 
 void ndg_problem_cancel(ndg_problem *p) {

@@ -154,11 +154,11 @@ void ndg_problem_radii(const ndg_problem *, double *out);
 const ndg_task_arrays *ndg_problem_tasks(const ndg_problem *);
 const ndg_instance *ndg_problem_learner(const ndg_problem *);
 
-/* Called at the beginning of a phase of steps, every so many of them, and with step = steps when it
-   has ended, on the owner's thread; clones and siblings are not watched. NULL: nobody. [main; open;
-   cheap] */
-typedef void (*ndg_phase_watch)(void *context, bool nudged, uint64_t step, uint64_t steps);
-void ndg_problem_watch(ndg_problem *, ndg_phase_watch, void *context);
+/* Called at the beginning of a phase or a linear solve (`what` says which, a constant), every so
+   many steps, and with step = steps when it has ended, on the owner's thread; clones and siblings
+   are not watched. NULL: nobody. [main; open; cheap] */
+typedef void (*ndg_problem_watcher)(void *context, const char *what, uint64_t step, uint64_t steps);
+void ndg_problem_watch(ndg_problem *, ndg_problem_watcher, void *context);
 /* Ask a running estimate to stop at its next step. [any thread; any; cheap] */
 void ndg_problem_cancel(ndg_problem *);
 

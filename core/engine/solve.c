@@ -54,6 +54,8 @@ static void close_solver(ndg_solver *s) {
   ndg_free(s->spent);
 }
 
+static const char SOLVE[] = "linear solve";
+
 ndg_status ndg_solver_product(ndg_solver *s, const ndg_vector *v, ndg_vector *out, ndg_error *e) {
   ndg_evaluation ev = {.struct_size = sizeof ev,
                        .want = NDG_WANT_HVP,
@@ -61,6 +63,9 @@ ndg_status ndg_solver_product(ndg_solver *s, const ndg_vector *v, ndg_vector *ou
                        .phi = s->request->phi,
                        .direction = v,
                        .hvp = out};
+  if (s->spent[0] < s->request->iterations) {
+    ndg_problem_tell(s->problem, SOLVE, s->spent[0], s->request->iterations);
+  }
   const ndg_status st = ndg_problem_evaluate(s->problem, &ev, e);
   if (st >= 0 && s->request->damping != 0) {
     for (uint64_t t = 0; t < s->n_tasks; t++) {
@@ -265,6 +270,7 @@ static ndg_status run(ndg_solver *s, ndg_error *e) {
   ndg_status st = check_finite(s, e);
   if (st >= 0) {
     st = solvers[which].run(s, e);
+    ndg_problem_tell(s->problem, SOLVE, s->request->iterations, s->request->iterations);
   }
   if (st >= 0) {
     st = finish(s, e);

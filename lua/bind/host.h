@@ -32,7 +32,8 @@ typedef struct ndg_lua_stage {
 /* Returning false asks the work to stop. */
 typedef bool (*ndg_lua_progress)(void *context, const ndg_lua_stage *);
 /* Inside of that, every some steps of an inner phase; called with step = steps when it ends. */
-typedef void (*ndg_lua_phase_progress)(void *context, bool nudged, uint64_t step, uint64_t steps);
+typedef void (*ndg_lua_phase_progress)(void *context, const char *what, uint64_t step,
+                                       uint64_t steps);
 /* Before a script writes to the terminal: an unfinished line goes away. */
 typedef void (*ndg_lua_progress_clear)(void *context);
 

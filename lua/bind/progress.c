@@ -20,9 +20,9 @@ bool ndg_lua_report(lua_State *L, const char *name, uint64_t done, uint64_t tota
   return report_stage(L, &stage);
 }
 
-static void report_phase(void *context, bool nudged, uint64_t step, uint64_t steps) {
+static void report_phase(void *context, const char *what, uint64_t step, uint64_t steps) {
   const ndg_lua_host *host = context;
-  host->phase_progress(host->progress_context, nudged, step, steps);
+  host->phase_progress(host->progress_context, what, step, steps);
 }
 
 void ndg_lua_watch(lua_State *L, ndg_problem *p) {

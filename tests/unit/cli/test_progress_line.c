@@ -28,6 +28,7 @@ START_TEST(everything_is_said) {
   ndg_cli_stage s = busy;
   expect_line(&s, "digits: meta-training: 20 of 100, 10 min 40 s left, learn loss 0.25, 8 s each, "
                   "412 MB");
+  s.phase = "free phase";
   s.steps = 2000;
   s.step = 1300;
   expect_line(&s, "digits: meta-training: 20 of 100, free phase 1300 of 2000, 10 min 40 s left, "
@@ -40,8 +41,9 @@ END_TEST
 START_TEST(what_is_not_known_is_not_said) {
   expect_line(&(ndg_cli_stage){.name = "fit", .total = 5}, "fit: 0 of 5");
   expect_line(&(ndg_cli_stage){.name = "exact"}, "exact ...");
-  expect_line(&(ndg_cli_stage){.name = "learning", .nudged = true, .step = 10, .steps = 30},
-              "learning ... nudged phase 10 of 30");
+  expect_line(
+      &(ndg_cli_stage){.name = "learning", .phase = "nudged phase", .step = 10, .steps = 30},
+      "learning ... nudged phase 10 of 30");
   expect_line(&(ndg_cli_stage){.name = "fit", .done = 2, .total = 5, .passed = 0.01},
               "fit: 2 of 5");
   expect_end(&(ndg_cli_stage){.name = "exact", .done = 1, .total = 1, .passed = 2.345},
@@ -68,6 +70,7 @@ START_TEST(the_longest_line_fits_its_buffer) {
   ndg_cli_stage s = {.done = UINT64_MAX - 1,
                      .total = UINT64_MAX,
                      .passed = 1e300,
+                     .phase = "nudged phase",
                      .step = UINT64_MAX,
                      .steps = UINT64_MAX,
                      .memory = UINT64_MAX};

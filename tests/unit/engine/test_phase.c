@@ -397,13 +397,13 @@ typedef struct seen_steps {
   bool nudged, ascending;
 } seen_steps;
 
-static void see(void *context, bool nudged, uint64_t step, uint64_t steps) {
+static void see(void *context, const char *what, uint64_t step, uint64_t steps) {
   seen_steps *seen = context;
   seen->ascending = seen->n == 0 ? step == 0 : seen->ascending && step >= seen->last;
   seen->n++;
   seen->last = step;
   seen->steps = steps;
-  seen->nudged = nudged;
+  seen->nudged = strcmp(what, "nudged phase") == 0;
 }
 
 /* From the first step to the end that was asked for, also where a tolerance ends it before. */

@@ -266,6 +266,37 @@ START_TEST(small_right_hand_sides_do_not_underflow) {
 }
 END_TEST
 
+static uint64_t told, last_told;
+
+static void see(void *context, const char *what, uint64_t step, uint64_t steps) {
+  ck_assert_ptr_null(context);
+  ck_assert_str_eq(what, "linear solve");
+  ck_assert_uint_eq(steps, 5);
+  ck_assert_uint_eq(step, told < 5 ? told : 5);
+  told++;
+  last_told = step;
+}
+
+START_TEST(a_watched_solve_tells_how_far_it_is) {
+  double values[N], b[N];
+  linear_spread(values, N, 1, 50);
+  linear_rhs(b, N);
+  fixture f;
+  ndg_problem *p = linear_open(&f, values, N, 1, NDG_F64);
+  solving s;
+  solving_open(&s, p, NDG_SOLVE_CG, b);
+  s.request.iterations = 5;
+  told = 0;
+  ndg_problem_watch(p, see, NULL);
+  ck_assert_int_eq(ndg_linear_solve(p, &s.request, &s.e), NDG_OK);
+  ck_assert_uint_eq(last_told, 5);
+  ck_assert_uint_eq(told, 6);
+  ndg_problem_watch(p, NULL, NULL);
+  solving_close(&s);
+  fixture_close(&f);
+}
+END_TEST
+
 START_TEST(nothing_asked_gives_zero) {
   double values[N], zero[N] = {0}, x[N];
   linear_spread(values, N, 1, 5);
@@ -302,6 +333,7 @@ int main(void) {
   tcase_add_loop_test(tests, tolerance_near_round_off, 0, 2);
   tcase_add_test(tests, warm_start);
   tcase_add_loop_test(tests, small_right_hand_sides_do_not_underflow, 0, 3);
+  tcase_add_test(tests, a_watched_solve_tells_how_far_it_is);
   tcase_add_loop_test(tests, nothing_asked_gives_zero, 0, 3);
   return linear_run("solve", tests);
 }
