@@ -152,7 +152,8 @@ function store_file.read(folder)
       folder == nil and "." or folder, path))
   end
   local db, kind
-  for _, how in ipairs { "write", "read", not exists(path .. "-wal") and "read unchanged" or nil } do
+  local last = not exists(path .. "-wal") and "read unchanged" or nil
+  for _, how in ipairs { "write", "read", last } do
     db, kind = try_read(path, how)
     if db then
       break
