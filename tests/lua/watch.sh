@@ -50,7 +50,7 @@ LUA
 terminal() {
   columns=$1 lines=$2
   shift 2
-  timeout 100 script -qec "stty cols $columns rows $lines; $*" typed >/dev/null </dev/null
+  timeout 100 script -qefc "stty cols $columns rows $lines; $*" typed >/dev/null </dev/null
   terminal_status=$?
   sed -i '1d;$d' typed
 }
@@ -89,7 +89,10 @@ report $? "without a terminal a short stage leaves at most a line" "$(cat err)"
 
 "$nudge" run slow.lua --set wait=true --out o >out 2>err &
 pid=$!
-wait_for . o/nudge.db && terminal 70 24 "sh -c '(sleep 1; touch go-on) & exec $nudge watch last --out o --every 0.1'"
+wait_for . o/nudge.db
+rm -f typed
+(wait_for running typed && touch go-on) &
+terminal 70 24 "$nudge" watch last --out o --every 0.1
 bad=$terminal_status
 grep -q 'running' typed && grep -q 'slow/train: step 40' typed && grep -q '█' typed || bad=1
 tr '\n' ' ' <typed | grep -qE 'run 1 · slow · done' || bad=1
@@ -104,16 +107,19 @@ terminal 30 6 "$nudge" watch 1 --out o
   [ "$(wc -l <typed)" -le 6 ]
 report $? "a small window shows what fits" "$(cat typed)"
 
-"$nudge" run slow.lua --out o >out 2>err &
+"$nudge" run slow.lua --set wait=true --out o >out 2>err &
 pid=$!
-for _ in $(seq 200); do
+for _ in $(seq 400); do
   "$nudge" watch 2 --out o --once >snapshot 2>/dev/null && break
   sleep 0.05
 done
+: >snapshots
+(wait_for '^run 2 · slow · running' snapshots && touch go-on) &
 timeout 100 "$nudge" watch 2 --out o --every 0.2 >snapshots 2>err
 status=$?
 wait $pid
 pid=
+rm -f go-on
 [ $status = 0 ] && [ "$(grep -c '^run 2 · slow' snapshots)" -ge 2 ] &&
   grep -qE '^run 2 · slow · done' snapshots && ! grep -q "$(printf '\033')" snapshots
 report $? "without a terminal every change is a plain snapshot" "$status $(cat snapshots err)"
@@ -122,7 +128,7 @@ report $? "--once shows the run as it is" "$(cat snapshot)"
 
 "$nudge" run slow.lua --set wait=true --out o >out 2>err &
 pid=$!
-for _ in $(seq 200); do
+for _ in $(seq 400); do
   "$nudge" watch 3 --out o --once >/dev/null 2>&1 && break
   sleep 0.05
 done
