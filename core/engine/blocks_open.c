@@ -13,7 +13,7 @@
 enum { LEAST_ROWS = 256, MOST_ROWS = 1024 };
 /* Bytes that an evaluation holds for the next one at the same point. More or fewer change its time,
    not its results. */
-#define KEPT_BYTES (UINT64_C(192) << 20)
+#define KEPT_BYTES (UINT64_C(320) << 20)
 
 static uint64_t rows_per_block(const ndg_problem *p, uint64_t n_rows, uint64_t row_size) {
   if (row_size == 0)

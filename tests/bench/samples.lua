@@ -36,8 +36,9 @@ end
 local images, labels
 timed("data", function()
   local data = nudge.data.mnist { n = 2 * set.n, fallback = nudge.data.synthetic_digits }
-  collectgarbage() -- the pixels as they were read
-  images, labels = data.inputs:reshape(2 * set.n, 784):freeze(), data.labels:freeze()
+  local pixels = data.inputs:view(2 * set.n, 784)
+  images = set.dtype == "float32" and pixels:single() or pixels:freeze()
+  labels = data.labels:freeze()
 end)
 collectgarbage()
 local tasks = nudge.tasks.arrays {
