@@ -197,6 +197,19 @@ static int load_packed(lua_State *L) {
   return 2;
 }
 
+static int sha256_array(lua_State *L) { /* [-1, +1, v] (array): of the bytes of its numbers */
+  const ndg_lua_array *a = ndg_lua_check_array(L, 1);
+  uint8_t digest[NDG_SHA256_SIZE];
+  char text[NDG_SHA256_TEXT];
+  ndg_sha256 sum;
+  ndg_sha256_begin(&sum);
+  ndg_sha256_add(&sum, a->data, (size_t)ndg_lua_array_size(a) * ndg_lua_element_size(a->kind));
+  ndg_sha256_end(&sum, digest);
+  ndg_sha256_text(digest, text);
+  lua_pushstring(L, text);
+  return 1;
+}
+
 static int make_folders(lua_State *L) { /* [-1, +0, v] (path) */
   ndg_error e = {0};
   if (ndg_make_folders(luaL_checkstring(L, 1), &e) < 0)
@@ -232,8 +245,6 @@ static int list_folder(lua_State *L) {
   return 1;
 }
 
-const luaL_Reg ndg_lua_checkpoint_functions[] = {{"save_packed", save_packed},
-                                                 {"load_packed", load_packed},
-                                                 {"make_folders", make_folders},
-                                                 {"list_folder", list_folder},
-                                                 {NULL, NULL}};
+const luaL_Reg ndg_lua_checkpoint_functions[] = {
+    {"save_packed", save_packed},   {"load_packed", load_packed}, {"sha256_array", sha256_array},
+    {"make_folders", make_folders}, {"list_folder", list_folder}, {NULL, NULL}};

@@ -105,13 +105,13 @@ static bool put_array(packer *p, int index, const place *at) {
   const ndg_lua_array *a = lua_touserdata(p->L, index);
   if (!a->data || (a->owner && !a->owner->data))
     return refuse(p, at, "this array is closed");
-  if (a->kind == NDG_SINGLE)
-    return refuse(p, at, "this array holds single numbers; keep a:real()");
   const int seen = put_seen(p, index, at);
   if (seen != NEW)
     return seen == WRITTEN;
-  bool good = put_tag(p, 'a') && put_tag(p, a->kind == NDG_REAL ? 'd' : 'i') &&
-              put_count(p, a->shape.n_dims);
+  const char kind = a->kind == NDG_REAL ? 'd' : a->kind == NDG_INDEX ? 'i' : 's';
+  /* What is single is frozen anyway. */
+  const bool frozen = a->kind != NDG_SINGLE && ndg_lua_is_frozen(a);
+  bool good = put_tag(p, frozen ? 'A' : 'a') && put_tag(p, kind) && put_count(p, a->shape.n_dims);
   for (uint32_t i = 0; good && i < a->shape.n_dims; i++)
     good = put_count(p, a->shape.dim[i]);
   return good &&

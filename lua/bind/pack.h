@@ -6,7 +6,7 @@
      -           nil                       t, f   true, false
      i whole     a whole number            d ...  a real number
      s n bytes   a text                    r k    object k, which came before
-     a kind, number of axes, axes, data    an array
+     a kind, number of axes, axes, data    an array of kind d, i or s; A: a frozen one
      { n values, pairs, }                  a table: entries 1 to n, then key and value of the others
    Texts of at most NDG_PACK_SHARED bytes, arrays and tables are objects, counted from 0 as they
    begin, so that one that is held twice is written once and is one again. */

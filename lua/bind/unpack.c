@@ -66,8 +66,22 @@ static void push_text(unpacker *u) {
     number_object(u);
 }
 
-static void push_array(unpacker *u) {
-  const uint32_t kind = *take(u, 1) == 'd' ? NDG_REAL : NDG_INDEX;
+static uint32_t take_kind(unpacker *u) {
+  switch (*take(u, 1)) {
+  case 'd':
+    return NDG_REAL;
+  case 'i':
+    return NDG_INDEX;
+  case 's':
+    return NDG_SINGLE;
+  default:
+    refuse(u, "there is no such kind of array");
+    return 0;
+  }
+}
+
+static void push_array(unpacker *u, bool frozen) {
+  const uint32_t kind = take_kind(u);
   const uint64_t n_dims = take_count(u), most = left(u) / ndg_lua_element_size(kind);
   uint64_t dim[NDG_MAX_DIMS] = {1, 1, 1, 1}, n = 1;
   if (n_dims < 1 || n_dims > NDG_MAX_DIMS)
@@ -81,7 +95,9 @@ static void push_array(unpacker *u) {
   const size_t bytes = (size_t)n * ndg_lua_element_size(kind);
   const uint8_t *from = take(u, bytes);
   const ndg_shape shape = ndg_shape_of((uint32_t)n_dims, dim[0], dim[1], dim[2], dim[3]);
-  memcpy(ndg_lua_push_array(u->L, kind, &shape)->data, from, bytes);
+  ndg_lua_array *a = ndg_lua_push_array(u->L, kind, &shape);
+  memcpy(a->data, from, bytes);
+  a->frozen = frozen;
   number_object(u);
 }
 
@@ -140,7 +156,8 @@ static void push_value(unpacker *u, int depth) {
     push_reference(u);
     break;
   case 'a':
-    push_array(u);
+  case 'A':
+    push_array(u, u->at[-1] == 'A');
     break;
   case '{':
     push_table(u, depth);

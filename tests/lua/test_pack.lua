@@ -92,6 +92,15 @@ tap.test("a view is packed as the rows it shows", function()
   tap.ok(same(there_and_back(a[2]), nudge.array { 3, 4 }), "row")
 end)
 
+tap.test("frozen and single arrays come back as they were", function()
+  local single = nudge.array({ 0.5, 1 / 3 }):single()
+  local back = there_and_back { single = single, frozen = nudge.zeros(2):freeze() }
+  tap.is(back.single:kind(), "single")
+  tap.is(back.single[2], single[2])
+  tap.raises(function() back.frozen:set(1, 1) end, "frozen")
+  tap.raises(function() core.unpack "ax\1\0" end, "no such kind of array")
+end)
+
 tap.test("what is held twice is written once, and is one again", function()
   local theta, row = nudge.zeros(10000), { 1 }
   local text = core.pack { theta = theta, best = { theta = theta }, a = row, b = row }
