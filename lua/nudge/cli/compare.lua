@@ -181,6 +181,7 @@ local function add_metric(lines, by_run, metric)
   return differ
 end
 
+-- False: its metrics reached the same in all runs, and nothing is shown.
 local function show_series(store, runs, name, chosen)
   local by_run, metrics = summaries(store, runs, name, chosen)
   local lines, alike = {}, {}
@@ -191,10 +192,10 @@ local function show_series(store, runs, name, chosen)
     end
   end
   write("\n" .. name, lines, #runs)
-  if #alike > 0 then
-    print((#lines == 0 and "\n" .. name .. "\n" or "") .. "  the same in all: "
-      .. format.line(table.concat(alike, ", ")))
+  if #lines > 0 and #alike > 0 then
+    print("  the same in all: " .. format.line(table.concat(alike, ", ")))
   end
+  return #lines > 0
 end
 
 -- Names that no run has are typing errors.
@@ -230,8 +231,15 @@ return function(given)
   local metric = arguments.chooser(given, "metric")
   heading(runs)
   show_differences(runs)
+  local alike = {}
   for _, name in ipairs(names) do
-    show_series(store, runs, name, metric)
+    if not show_series(store, runs, name, metric) then
+      alike[#alike + 1] = name
+    end
+  end
+  if #alike > 0 then
+    print("\nlast and best values are the same in all: " .. (#alike <= 6
+      and format.line(table.concat(alike, ", ")) or string.format("%d series", #alike)))
   end
   if #alone > 0 then
     print("\n" .. table.concat(alone, "\n"))
