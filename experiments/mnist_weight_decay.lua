@@ -9,8 +9,8 @@
 -- Prints a table of losses and accuracies on validation and test digits, after the last outer step
 -- and after learning from all digits again, and writes as .svg and .png the figures
 -- mnist_weight_decay (losses over outer steps) and mnist_lambda (what was learned), and the table
--- as .csv and .json. The table is made of the run's rows in the store: nudge run ... --resume RUN
--- prints it again.
+-- as .csv and .json. The table and the losses are made of the run's rows in the store:
+-- --set from=RUN makes them again of an earlier run, without learning.
 --
 -- Published: digits, network, minibatches, inner and outer optimisers of contrastive, CG, Neumann
 -- and T1-T2, numbers of steps, penalty without the half, one start for all outer steps. Not
@@ -28,6 +28,7 @@ local set = nudge.settings {
   methods = { "all", doc = "names of methods, separated by commas" },
   seeds = { 0, min = 0, max = 1000, doc = "runs of each method (0: as the preset)" },
   first_seed = { 1, min = 0, max = 1000000, doc = "the first seed; others follow" },
+  from = { "", doc = "number of a run of this folder, or last: its rows instead of learning" },
   outer_steps = { 0, min = 0, max = 100000, doc = "steps of lambda (0: as the preset)" },
   symmetric = { "intended", choices = { "intended", "published" },
     doc = "published: the phase against the nudge is not nudged at all" },
@@ -35,6 +36,15 @@ local set = nudge.settings {
     doc = "published: the window begins with fresh momentum, the start is learned too, and the "
       .. "judges are the test digits" },
 }
+local earlier -- a run whose rows are shown, with its own settings
+if set.from ~= "" then
+  local store = nudge.store.open()
+  local run = store:run(set.from)
+  earlier = { store = store, id = run.id }
+  for name, value in pairs(run.settings) do
+    set[name] = value
+  end
+end
 local quick = set.preset == "quick"
 
 local size = quick and {
@@ -204,8 +214,8 @@ local function retrain(method, seed, theta)
     retrained_accuracy = reached.eval_accuracy:get(1, 1) }
 end
 
--- The meta-training of a method, and its name; without a rule lambda stays as it is.
-local function meta_train(method, seed)
+-- The meta-training of a method; without a rule lambda stays as it is.
+local function meta_train(method, seed, name)
   local s, n = split_of(seed), size.learn
   local eval_x, eval_y, judge = s.x:rows(n + 1, s.n), s.y:rows(n + 1, s.n), {}
   local function judged(x, y)
@@ -216,7 +226,6 @@ local function meta_train(method, seed)
     judge.validation = judged(eval_x, eval_y)
     eval_x, eval_y = test_x, test_y
   end
-  local name = string.format("%s, seed %d", method.label, seed)
   return nudge.meta_train {
     name = name, learner = learner_of(method), inner = inner_of(method), seed = seed,
     domain = nudge.domains.fixed { name = "MNIST",
@@ -225,19 +234,20 @@ local function meta_train(method, seed)
     outer = { optimizer = "adam", lr = method.lr or 1 }, meta_batch = 1,
     steps = method.rule and outer_steps or 0, accept = { "not_converged", "past_radius" },
     test = { tasks = 1, steps = { method.inner.steps } },
-  }, name
+  }
 end
 
 -- Rows of a series as the store has them, or as they were made where no store is kept.
 local function rows_of(series, made)
-  return nudge.kept(series) or made
+  return earlier and earlier.store:rows(earlier.id, series) or nudge.kept(series) or made
 end
 
 local lambdas = {} -- of the first seed
 
-local function run(method, seed)
+-- Rows of meta-steps, of the last learning and of learning from all digits; peak memory.
+local function learn(method, seed, name)
   nudge.peak_memory(true)
-  local result, name = meta_train(method, seed)
+  local result = meta_train(method, seed, name)
   local peak = nudge.peak_memory()
   local again = nudge.keep("retraining, " .. name, function()
     return retrain(method, seed, result.theta)
@@ -246,17 +256,28 @@ local function run(method, seed)
   if seed == set.first_seed then
     lambdas[method.id] = { theta = result.theta, groups = result.made_of.groups }
   end
+  return result.steps, result.test.rows, { again }, peak
+end
+
+local function run(method, seed)
+  local name = string.format("%s, seed %d", method.label, seed)
+  local made, tests, again, peak
+  if not earlier then
+    made, tests, again, peak = learn(method, seed, name)
+  end
   -- Row k is of what was learned with the lambda of k - 1 outer steps; the test is of the last.
-  local rows = rows_of(name .. "/train", result.steps)
-  local last = rows_of(name .. "/test", result.test.rows)[1]
+  local rows, last = rows_of(name .. "/train", made), rows_of(name .. "/test", tests)[1]
+  local retrained = rows_of(name .. "/retrained", again)[1]
+  if not last or not retrained then
+    error(string.format("run %d has not come to the end of '%s'", earlier.id, name), 0)
+  end
   local step, validation, test = {}, {}, {}
   for k, row in ipairs(method.rule and rows or { last }) do
     step[k], validation[k], test[k] = k - 1, row.validation_loss or row.eval_loss, row.test_loss
   end
-  table.insert(step, outer_steps)
+  table.insert(step, #rows > 0 and #rows or outer_steps)
   table.insert(validation, last.validation_loss or last.eval_loss)
   table.insert(test, last.test_loss)
-  local retrained = rows_of(name .. "/retrained", { again })[1]
   local final = rows[#rows] or {}
   return {
     step = step, validation = validation, test = test,
