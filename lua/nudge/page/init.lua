@@ -124,7 +124,8 @@ local function table_label(runs, run, name)
   return (#runs > 1 and groups.run_label(run) .. ": " or "") .. name
 end
 
--- Tables of one row say what something is made of: they are set beside each other.
+-- Tables of one row say what something is made of: they are set beside each other, and are open
+-- where they differ.
 local function single_rows(runs)
   local columns = {}
   each_table(runs, function(run, name, rows)
@@ -132,9 +133,13 @@ local function single_rows(runs)
       columns[#columns + 1] = { table_label(runs, run, name:gsub("/options$", "")), rows[1] }
     end
   end)
-  return #columns > 0 and tag("details", { open = #runs > 1 and #columns <= OPEN,
+  if #columns == 0 then
+    return nil
+  end
+  local options, n_different = values.beside("Options", "option", columns)
+  return tag("details", { open = n_different > 0 and #columns <= OPEN,
     class = #columns > OPEN and "wide" },
-    tag("summary", nil, "What was trained, and how"), values.beside("Options", "option", columns))
+    tag("summary", nil, "What was trained, and how"), options)
 end
 
 local function kept_tables(runs)
@@ -166,14 +171,14 @@ local function sections_of(self, runs, rows_of)
   end
   local found = groups.of(runs, rows_of)
   self.intervals = curves.intervals(found)
-  add("Settings", "settings", { values.settings(runs, groups.run_label),
-    single_rows(runs), manifests(runs) })
+  add("Settings", "settings", values.settings(runs, groups.run_label))
   add("Tables", "tables", kept_tables(runs))
   add("Figures and files", "files", files(self, runs))
   for i, group in ipairs(found) do
     add((group.kind:gsub("^%l", string.upper)), "series-" .. i,
       { curves.of(self, group), results.of(self, group) })
   end
+  add("How it was made", "made", { single_rows(runs), manifests(runs) })
   return out
 end
 

@@ -64,7 +64,7 @@ function values.table(caption, given)
 end
 
 -- Names and values side by side: columns are { title, values }. Rows that differ come first and are
--- marked.
+-- marked; how many do is given too.
 function values.beside(caption, first, columns)
   local known, differ, same, heads = {}, {}, {}, { first }
   for i, column in ipairs(columns) do
@@ -91,19 +91,19 @@ function values.beside(caption, first, columns)
   end
   caption = caption .. (#columns == 1 and "" or #differ == 0 and "; they do not differ"
     or "; those that differ come first and are marked")
-  table.move(same, 1, #same, #differ + 1, differ)
-  return tables.make(caption, heads, differ)
+  local n = #differ
+  table.move(same, 1, #same, n + 1, differ)
+  return tables.make(caption, heads, differ), n
 end
 
--- Settings of all runs.
+-- Settings of all runs; nil where there are none.
 function values.settings(runs, label_of)
   local columns, any = {}, false
   for i, run in ipairs(runs) do
     columns[i] = { #runs > 1 and label_of(run) or "value", run.settings }
     any = any or next(run.settings) ~= nil
   end
-  return any and values.beside("Settings", "setting", columns)
-    or html.tag("p", nil, "The script declares no settings.")
+  return any and (values.beside("Settings", "setting", columns)) or nil
 end
 
 return values
