@@ -3,9 +3,9 @@
    and read only their own units run one after the other on each piece, while it is in cache. */
 #include "graph/program_internal.h"
 
-/* A piece is worth handing out from this on; a program is worth waking other threads from
-   NDG_POOL_PICOSECONDS on. */
-#define PIECE_PICOSECONDS UINT64_C(10000000)
+/* A piece is worth handing out from this on, where workers have none yet from half of it; a program
+   is worth waking other threads from NDG_POOL_PICOSECONDS on. */
+#define PIECE_PICOSECONDS UINT64_C(20000000)
 #define MAX_PIECES UINT64_C(64)
 /* Rows of a piece of a product: fewer cost it speed, because each piece packs the right operand. */
 #define MIN_PRODUCT_ROWS UINT64_C(96)
@@ -105,8 +105,11 @@ static void group_stage(const ndg_program *p, uint32_t s, uint32_t *parent, bool
 }
 
 /* A power of two, so that two and four threads get equal shares. */
-static uint64_t choose_pieces(const ndg_group *g) {
+static uint64_t choose_pieces(const ndg_program *p, const ndg_group *g) {
+  const uint64_t small = 2 * g->cost / PIECE_PICOSECONDS;
   uint64_t most = g->cost / PIECE_PICOSECONDS;
+  if (most < p->n_workers)
+    most = small < p->n_workers ? small : p->n_workers;
   uint64_t limit = g->rows;
   if (!g->per_task && g->has_product)
     limit = g->rows / MIN_PRODUCT_ROWS;
@@ -147,7 +150,7 @@ static void sort_groups(const ndg_program *p, uint32_t s, uint32_t *place) {
 static ndg_status finish_stage(ndg_program *p, uint32_t s, uint32_t *place) {
   ndg_stage *stage = &p->stages[s];
   for (uint32_t g = 0; g < stage->n_groups; g++)
-    stage->groups[g].n_pieces = choose_pieces(&stage->groups[g]);
+    stage->groups[g].n_pieces = choose_pieces(p, &stage->groups[g]);
   sort_groups(p, s, place);
   for (uint32_t g = 0; g < stage->n_groups; g++) {
     ndg_group *group = &stage->groups[g];
