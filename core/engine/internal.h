@@ -243,7 +243,11 @@ struct ndg_problem {
   ndg_task_states outcome; /* the worst of all phases of the last estimate or learning */
   uint64_t n_phases;       /* that outcome is of */
   bool stretch_begins;     /* a rule has the initial state to learn from, and nothing has run yet */
-  double *norms;           /* per task: gradient norms of the running phase */
+  /* Gradient norms at the ends of learnings: the largest of those before, and of this one so far,
+     which has come to step `learning_end`. */
+  double ended_norm, learning_norm;
+  uint64_t learning_end;
+  double *norms;            /* per task: gradient norms of the running phase */
   double *free_contraction; /* per task: of the last phase from the initial point; 0: not known */
 
   /* estimates */

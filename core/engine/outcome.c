@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How each task came out of the phases of an estimate. */
+#include <math.h>
 #include <string.h>
 
 #include "engine/internal.h"
@@ -44,6 +45,8 @@ void ndg_outcomes_begin(ndg_problem *p) {
   memset(p->free_contraction, 0, n * sizeof *p->free_contraction);
   p->n_phases = 0;
   p->stretch_begins = false;
+  p->ended_norm = p->learning_norm = NAN;
+  p->learning_end = 0;
 }
 
 /* Converged only if all phases are, by the last of them; diverged if one is. */

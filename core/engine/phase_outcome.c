@@ -75,6 +75,21 @@ static bool is_stretch(const ndg_phase *ph) {
   return carries && is_free && (ph->record || ph->end->space == NDG_STATE);
 }
 
+/* Of the stretches of one learning only the farthest is its end. */
+static void count_norm(ndg_problem *p, const ndg_phase *ph) {
+  const double norm = isnan(ph->gradient_norm) ? INFINITY : ph->gradient_norm;
+  const uint64_t end = ph->first_step + ph->steps_taken;
+  if (!is_stretch(ph)) {
+    p->ended_norm = fmax(p->ended_norm, p->learning_norm); /* NaN gives way */
+    p->learning_norm = norm;
+    p->learning_end = 0; /* whatever goes on from it is farther */
+  } else if (end > p->learning_end) {
+    p->learning_norm = norm;
+    p->learning_end = end;
+  }
+  p->record.gradient_norm = fmax(p->ended_norm, p->learning_norm);
+}
+
 void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
   ndg_record *record = &p->record;
   if (ph->steps == 0) { /* a rule asked for the initial point: nothing has run */
@@ -83,9 +98,7 @@ void ndg_phase_count(ndg_problem *p, const ndg_phase *ph) {
   }
   record->learner_runs += !is_stretch(ph) || p->stretch_begins;
   p->stretch_begins = false;
-  const double norm = isnan(ph->gradient_norm) ? INFINITY : ph->gradient_norm;
-  if (!(norm <= record->gradient_norm))
-    record->gradient_norm = norm;
+  count_norm(p, ph);
   if (ndg_phase_is_complex(ph))
     record->nonlocal |= NDG_USES_COMPLEX_STATE;
   if (ph->record)

@@ -153,7 +153,7 @@ typedef struct ndg_record {
   uint64_t mixed_products;
   uint64_t bytes_held;  /* largest total of live vectors */
   double residual;      /* rule: of the linear solve; NaN: none */
-  double gradient_norm; /* host: largest ‖∂φ𝓛‖ at the end of a phase; NaN: not measured */
+  double gradient_norm; /* host: largest ‖∂φ𝓛‖ where a learning ended; NaN: not measured */
   double stability_radius; /* rule or host: NaN: not known */
   ndg_status status;       /* soft status of the whole estimate */
   uint32_t reserved;

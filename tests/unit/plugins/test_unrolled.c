@@ -149,6 +149,9 @@ START_TEST(one_learning_is_one_run) {
   static const char *const memory[] = {"store_all", "checkpoint", "recompute"};
   static const char *const windows[] = {"", "; window=20", "; window=7", "; window=7; state=fresh"};
   ndg_problem *problem = open_linear_quadratic(descent(0.05, 20));
+  ndg_learning learning;
+  ndg_error e = {0};
+  ck_assert_int_eq(ndg_problem_learn(problem, NULL, &learning, &e), NDG_OK);
   for (int w = 0; w < 4; w++) {
     for (int m = 0; m < 3; m++) {
       for (int again = 0; again < 2; again++) { /* the second time out of the cache */
@@ -157,6 +160,7 @@ START_TEST(one_learning_is_one_run) {
         const ndg_record record = estimate(problem, "unrolled", options, found);
         ck_assert_msg(record.learner_runs == 1, "%s: %llu runs", options,
                       (unsigned long long)record.learner_runs);
+        ck_assert_double_eq(record.gradient_norm, learning.gradient_norm); /* of its end */
       }
     }
   }
