@@ -55,7 +55,7 @@ local function add_series(cells, series, rows)
     if n > 0 and least < greatest then
       cells[#cells + 1] = { name, number(values[#values]), number(least), number(greatest),
         values = values }
-    elseif #values > 0 then
+    elseif n > 0 then
       still[#still + 1] = name .. " " .. number(values[#values])
     end
   end

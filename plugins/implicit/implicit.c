@@ -30,7 +30,7 @@ static const ndg_option option_table[] = {
     NDG_OPT_F64(implicit_options, alpha, 0, 0, 1e12, NDG_OPTION_LOG, NULL,
                 "Step of neumann and t1t2; 0: 1 / (largest eigenvalue of H)."),
     NDG_OPT_BOOL(implicit_options, warm_start, 0,
-                 "cg and neumann begin at the v of the previous estimate."),
+                 "cg and neumann begin at the v of the previous estimate on the same tasks."),
     LEARNING_OPT_STEPS(implicit_options, free_steps, "the free phase"),
     LEARNING_OPT_TOLERANCE(implicit_options, free_tolerance, "the free phase"),
     LEARNING_OPT_LR(implicit_options, free_lr, "the free phase"),
@@ -67,6 +67,7 @@ typedef struct estimate {
   ndg_record *record;
   ndg_error *error;
   ndg_vector *phi, *g, *v, *direct, *mixed;
+  int warm; /* v holds the solution of the estimate before */
 } estimate;
 
 /* A result that stopped short is still one; one that diverged is not. */
@@ -76,11 +77,12 @@ static ndg_status settle(estimate *x, ndg_status st, const ndg_error *e) {
 }
 
 static ndg_status make_vectors(estimate *x) {
-  int fresh = 0;
+  int fresh = 1;
   x->phi = x->api->vector(x->problem, NDG_PHI, 0, NULL);
   x->g = x->api->vector(x->problem, NDG_PHI, 0, NULL);
   x->v = x->options->warm_start ? x->api->keep(x->problem, "v", NDG_PHI, &fresh)
                                 : x->api->vector(x->problem, NDG_PHI, 0, NULL);
+  x->warm = !fresh;
   x->direct = x->api->vector(x->problem, NDG_THETA, 0, NULL);
   x->mixed = x->api->vector(x->problem, NDG_THETA, 0, NULL);
   return x->phi && x->g && x->v && x->direct && x->mixed
@@ -122,7 +124,7 @@ static ndg_status solve(estimate *x) {
                  .phi = x->phi,
                  .rhs = x->g,
                  .x = x->v,
-                 .warm = (uint32_t)o->warm_start,
+                 .warm = (uint32_t)x->warm,
                  .iterations = o->solver == T1T2 ? 0 : (uint64_t)o->iterations,
                  .tolerance = o->tolerance,
                  .damping = o->damping,

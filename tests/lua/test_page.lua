@@ -254,6 +254,19 @@ tap.test("stages that differ in their seeds alone are one curve, repeated", func
   tap.is(curves_in(group.sets[1]), "s|s (2)")
 end)
 
+tap.test("what seeds came to is shown as their mean and deviation", function()
+  local run = stages_run(1, { "a, seed 1", "a, seed 2", "b, seed 1" }, function(i)
+    return { rule = i < 3 and "a" or "b", seed = i }
+  end)
+  local last = { ["a, seed 1/train"] = 1, ["a, seed 2/train"] = 2, ["b, seed 1/train"] = 5 }
+  local text = page.make({ run }, function(_, series)
+    return { { step = 3, loss = last[series] } }
+  end, "nudge.db")
+  tap.matches(text, "1.5 ± 0.71")
+  tap.matches(text, '<td class="number" data%-value="2">2</td>')
+  tap.matches(text, '<td class="number" data%-value="5">5</td>')
+end)
+
 tap.test("more curves than colours come in sets, by what their names begin with", function()
   local names = {}
   for _, net in ipairs { "deep", "flat" } do

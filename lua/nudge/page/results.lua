@@ -1,5 +1,7 @@
 -- SPDX-License-Identifier: MIT
--- What the series of a group came to: the last values, and the least and greatest on the way.
+-- What the series of a group came to: the last values, over seeds where there are several, and the
+-- least and greatest on the way.
+local curves = require "nudge.curves"
 local html = require "nudge.page.html"
 local tables = require "nudge.page.tables"
 
@@ -23,20 +25,69 @@ local function summary(rows, metric)
   return out
 end
 
-local function last_values(page, group)
-  local columns, rows = { "series", { "last step", number = true } }, {}
+local function metric_columns(group, ...)
+  local columns = { ... }
   for _, metric in ipairs(group.metrics) do
     columns[#columns + 1] = { metric.name:gsub("_", " "), number = true }
   end
+  return columns
+end
+
+local function named(page, entry, title)
+  return { html.raw(html.text(page:swatch(entry.curve), title)) }
+end
+
+local function last_values(page, group)
+  local rows = {}
   for i, entry in ipairs(group.entries) do
     local last = entry.rows[#entry.rows]
-    rows[i] = { { html.raw(html.text(page:swatch(entry.curve), entry.title)) },
-      last and last.step }
+    rows[i] = { named(page, entry, entry.title), last and last.step }
     for k, metric in ipairs(group.metrics) do
       rows[i][k + 2] = summary(entry.rows, metric.name).last
     end
   end
-  return tables.make("Last values", columns, rows)
+  return tables.make("Last values", metric_columns(group, "series",
+    { "last step", number = true }), rows)
+end
+
+-- Entries by their common name, in order.
+local function repetitions(group)
+  local list, by_label = {}, {}
+  for _, entry in ipairs(group.entries) do
+    if not by_label[entry.label] then
+      by_label[entry.label] = {}
+      list[#list + 1] = by_label[entry.label]
+    end
+    table.insert(by_label[entry.label], entry)
+  end
+  return list
+end
+
+local function mean_cell(entries, metric)
+  local values = {}
+  for _, entry in ipairs(entries) do
+    values[#values + 1] = summary(entry.rows, metric).last
+  end
+  local mean, deviation, n = curves.mean(values)
+  if n == 0 then
+    return nil
+  elseif n == 1 then
+    return mean
+  end
+  return { tables.number(mean) .. (deviation > 0 and string.format(" ± %.2g", deviation) or ""),
+    sort = mean }
+end
+
+local function means(page, group, repeated)
+  local rows = {}
+  for i, entries in ipairs(repeated) do
+    rows[i] = { named(page, entries[1], entries[1].label), #entries }
+    for k, metric in ipairs(group.metrics) do
+      rows[i][k + 2] = mean_cell(entries, metric.name)
+    end
+  end
+  return tables.make("Last values, mean ± standard deviation over seeds", metric_columns(group,
+    "series", { "seeds", number = true }), rows)
 end
 
 local EXTREMES = { { "least", number = true }, { "at step", number = true },
@@ -77,7 +128,12 @@ function results.of(page, group)
   if #group.entries == 1 then
     return single(group)
   end
-  return { last_values(page, group), extremes(group) }
+  local repeated = repetitions(group)
+  if #repeated == #group.entries then
+    return { last_values(page, group), extremes(group) }
+  end
+  return { means(page, group, repeated), html.tag("details", nil, html.tag("summary", nil,
+    "Last values of each seed"), last_values(page, group)), extremes(group) }
 end
 
 return results

@@ -14,7 +14,9 @@ function tables.number(v)
   if math.type(v) == "integer" then
     return tostring(v)
   end
-  return v == math.huge and "∞" or v == -math.huge and "−∞" or text.number(v, "%.4g")
+  local large = math.abs(v) >= 1000 and math.abs(v) < 1e7
+  return v == math.huge and "∞" or v == -math.huge and "−∞"
+    or text.number(v, large and "%.0f" or "%.4g")
 end
 
 local function cell(content, row_heading, number)

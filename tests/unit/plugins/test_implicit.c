@@ -102,6 +102,26 @@ START_TEST(saddle_is_no_solution) {
 }
 END_TEST
 
+/* Without an estimate before it, a warm start is the plain one: nothing is spent on it. */
+START_TEST(first_warm_start_is_plain) {
+  static const char *const solvers[] = {"solver=cg", "solver=neumann; alpha=0.2"};
+  ndg_problem *problem = open_linear_quadratic(newton_inner());
+  for (int i = 0; i < 2; i++) {
+    for (int iterations = 1; iterations < 4; iterations++) {
+      char options[80];
+      (void)snprintf(options, sizeof options, "%s; iterations=%d", solvers[i], iterations);
+      const ndg_record plain = estimate(problem, "implicit", options, exact);
+      (void)snprintf(options, sizeof options, "%s; iterations=%d; warm_start=true", solvers[i],
+                     iterations);
+      const ndg_record first = estimate(problem, "implicit", options, found);
+      ck_assert_mem_eq(found, exact, LQ_P * sizeof *found);
+      ck_assert_uint_eq(first.hessian_vector_products, plain.hessian_vector_products);
+    }
+  }
+  ndg_problem_close(problem);
+}
+END_TEST
+
 START_TEST(warm_start_goes_on) {
   ndg_problem *problem = open_linear_quadratic(newton_inner());
   const ndg_instance warm =
@@ -233,6 +253,7 @@ int main(void) {
   tcase_add_test(tests, free_phase_as_asked);
   tcase_add_test(tests, stopping_short_is_said);
   tcase_add_test(tests, saddle_is_no_solution);
+  tcase_add_test(tests, first_warm_start_is_plain);
   tcase_add_test(tests, warm_start_goes_on);
   tcase_add_test(tests, warm_start_forgets_divergence);
   tcase_add_test(tests, divergence_gives_no_number);
