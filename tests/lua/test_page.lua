@@ -193,6 +193,7 @@ if has_gnuplot then
     end
     tap.matches(text, "default%-src &#39;none&#39;")
     tap.matches(text, "constant or in proportion to the step: rate, work")
+    tap.matches(text, "is not shown: it is not there any more")
     tap.matches(text, '<tr class="differs">')
     tap.is(count(text, "<tr>.-same"), 1)
     tap.ok(utf8.len(text))

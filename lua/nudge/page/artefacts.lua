@@ -43,7 +43,7 @@ local function inline(page, artefact)
 end
 
 function artefacts.of(page, run)
-  local figures, rows = {}, {}
+  local figures, rows, notes = {}, {}, {}
   for i, artefact in ipairs(run.artefacts) do
     local why
     if artefact.path:lower():find "%.svg$" then
@@ -51,12 +51,14 @@ function artefacts.of(page, run)
       node, why = inline(page, artefact)
       figures[#figures + 1] = node and html.tag("figure", { class = "whole" }, node,
         html.tag("figcaption", nil, artefact.name))
+      notes[#notes + 1] = why and html.tag("p", { class = "note" }, artefact.name,
+        " is not shown: it ", why, ".")
     end
     rows[i] = { artefact.name, artefact.kind, artefact.bytes,
       { html.tag("span", { class = "code" }, artefact.sha256:sub(1, 12)) },
       why and "not shown: it " .. why or "" }
   end
-  return #rows > 0 and { figures, html.tag("details", nil, html.tag("summary", nil,
+  return #rows > 0 and { figures, notes, html.tag("details", nil, html.tag("summary", nil,
     #rows == 1 and "1 file" or #rows .. " files"), tables.make("Files in the folder of the run",
       { "file", "kind", { "bytes", number = true }, "SHA-256", "note" }, rows)) }
 end
