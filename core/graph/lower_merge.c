@@ -5,22 +5,28 @@
 
 #include "graph/lower.h"
 
-/* Loads and tile registers of a merged chain at most: more would not fit the first-level cache. */
-#define MAX_LOADS 12
+/* Loads of a merged chain at most. More would not fit the first-level cache; but a large chain that
+   is cut reads its parts from memory again, and its tiles are made smaller instead. */
+#define MAX_TASK_LOADS 12
+#define MAX_LOADS 16
 
 /* A chain while it grows, with flagged slots. */
 typedef struct growing {
-  uint32_t n_loads, n_micro, n_results;
+  uint32_t most_loads, n_loads, n_micro, n_results;
   ndg_operand load[MAX_LOADS];
   bool own[MAX_LOADS];
   ndg_micro micro[NDG_MAX_CHAIN];
   ndg_result result[NDG_MAX_CHAIN];
 } growing;
 
+static uint32_t most_loads(const ndg_program *p, const ndg_instruction *x) {
+  return ndg_runs_by_tasks(p, x) ? MAX_TASK_LOADS : MAX_LOADS;
+}
+
 /* Chains of small tasks are run by whole tasks and may sum; others by tiles of any part of what
    they store. */
 static bool is_mergeable(const ndg_program *p, const ndg_instruction *x) {
-  return x->kind == NDG_DO_CHAIN && p->dtype != NDG_C128 && x->n_in <= MAX_LOADS &&
+  return x->kind == NDG_DO_CHAIN && p->dtype != NDG_C128 && x->n_in <= most_loads(p, x) &&
          (ndg_runs_by_tasks(p, x) || !x->is_sum);
 }
 
@@ -69,7 +75,7 @@ static bool place_load(growing *g, const ndg_instruction *x, uint32_t i, uint16_
   uint32_t k = 0;
   while (k < g->n_loads && !same_operand(&g->load[k], o))
     k++;
-  if (k == MAX_LOADS)
+  if (k == g->most_loads)
     return false;
   if (k == g->n_loads) {
     g->load[k] = *o;
@@ -222,9 +228,9 @@ static ndg_status merge_from(ndg_lowering *l, uint32_t i, uint32_t *readers, gro
   ndg_program *p = l->program;
   ndg_instruction *first = p->instructions[i];
   uint64_t cost = 0;
-  memset(g, 0, sizeof *g);
+  *g = (growing){.most_loads = most_loads(p, first)};
   *n = count_chains(p, i, readers, g);
-  memset(g, 0, sizeof *g);
+  *g = (growing){.most_loads = most_loads(p, first)};
   for (uint32_t k = 0; k < *n; k++) {
     (void)append(g, p->instructions[i + k]); /* as it was appended before */
     cost += p->instructions[i + k]->cost;
