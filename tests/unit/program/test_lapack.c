@@ -122,7 +122,9 @@ typedef struct operands {
   ndg_gemm g;
   ndg_dtype dtype;
   double complex a[LARGEST * 40], b[LARGEST * 40], c[40 * 40];
-  char am[LARGEST * 40 * 16], bm[LARGEST * 40 * 16], cm[40 * 41 * 16];
+  _Alignas(16) char am[LARGEST * 40 * 16];
+  _Alignas(16) char bm[LARGEST * 40 * 16];
+  _Alignas(16) char cm[40 * 41 * 16];
 } operands;
 
 static void put_all(ndg_dtype dtype, char *to, const double complex *from, size_t n) {
