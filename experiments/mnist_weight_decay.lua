@@ -381,7 +381,8 @@ local figures = { mnist_weight_decay = nudge.figure { columns = 2, legend = "com
   panels = { curves("validation", "validation digits"), curves("test", "test digits") } } }
 if #maps > 0 then
   figures.mnist_lambda = nudge.figure { columns = #maps, legend = "common", width = 230,
-    height = 230, title = "mean lambda of a pixel's synapses, and lambda by layer",
+    height = 230, title = #maps > 2 and "mean lambda of a pixel's synapses, and lambda by layer"
+      or "learned lambda",
     panels = table.move(histograms, 1, #histograms, #maps + 1, maps) }
 end
 for name, figure in pairs(figures) do
