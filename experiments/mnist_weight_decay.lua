@@ -144,6 +144,7 @@ local function chosen()
   end
   return out
 end
+local compared = chosen() -- a mistyped name is told before data are read
 
 -- ---- digits: halves of the training set, to learn from and to validate with, by the seed ----
 
@@ -296,7 +297,7 @@ local seeds = {}
 for i = 1, n_seeds do
   seeds[i] = set.first_seed + i - 1
 end
-local comparison = nudge.comparison { methods = chosen(), seeds = seeds, run = run }
+local comparison = nudge.comparison { methods = compared, seeds = seeds, run = run }
 
 local columns = { { name = "method", of = "label" } }
 local function add(name, title, format)
