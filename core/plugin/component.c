@@ -43,7 +43,7 @@ static const char *const derived[] = {NDG_CAP_GRAPH,
                                       NDG_CAP_META_START,
                                       NULL};
 
-/* Host extensions that a component may need: none in ABI 1.1. */
+/* Host extensions that a component may need: none in ABI 1.2. */
 static const char *const offered[] = {NULL};
 
 static const uint32_t known_props =

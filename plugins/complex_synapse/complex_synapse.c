@@ -5,9 +5,10 @@
 static const ndg_learner_ops ops = {.struct_size = sizeof ops,
                                     .check = synapse_check,
                                     .layout = synapse_layout,
-                                    .build = synapse_build};
+                                    .build = synapse_build,
+                                    .extension = synapse_extension};
 
-static const char *const provides[] = {NDG_CAP_GRAPH, NULL};
+static const char *const provides[] = {NDG_CAP_GRAPH, NDG_CAP_EXAMPLE, NULL};
 
 static const ndg_component learner = {
     .struct_size = sizeof learner,

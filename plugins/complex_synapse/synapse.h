@@ -45,5 +45,7 @@ ndg_status synapse_layout(const void *options, const ndg_task_arrays *, ndg_layo
 /* [main; loaded; cheap] */
 ndg_status synapse_build(const void *options, const ndg_builder *, const ndg_learner_inputs *,
                          ndg_learner_outputs *, ndg_error *);
+/* [any; loaded; pure] nudge.learner.example/1. */
+const void *synapse_extension(const char *id);
 
 #endif

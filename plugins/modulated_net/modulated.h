@@ -54,5 +54,7 @@ ndg_status modulated_layout(const void *options, const ndg_task_arrays *, ndg_la
 /* [main; loaded; cheap] */
 ndg_status modulated_build(const void *options, const ndg_builder *, const ndg_learner_inputs *,
                            ndg_learner_outputs *, ndg_error *);
+/* [any; loaded; pure] nudge.learner.example/1. */
+const void *modulated_extension(const char *id);
 
 #endif

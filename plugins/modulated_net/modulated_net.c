@@ -6,9 +6,10 @@
 static const ndg_learner_ops ops = {.struct_size = sizeof ops,
                                     .check = modulated_check,
                                     .layout = modulated_layout,
-                                    .build = modulated_build};
+                                    .build = modulated_build,
+                                    .extension = modulated_extension};
 
-static const char *const provides[] = {NDG_CAP_GRAPH, NULL};
+static const char *const provides[] = {NDG_CAP_GRAPH, NDG_CAP_EXAMPLE, NULL};
 
 static const ndg_component learner = {
     .struct_size = sizeof learner,

@@ -155,7 +155,10 @@ static ndg_status build(const void *options, const ndg_builder *b, const ndg_lea
 }
 
 static const void *extension(const char *id) {
-  return strcmp(id, NDG_CAP_CLOSED_FORM) == 0 ? &quadratic_closed_form : NULL;
+  if (strcmp(id, NDG_CAP_CLOSED_FORM) == 0) {
+    return &quadratic_closed_form;
+  }
+  return strcmp(id, NDG_CAP_EXAMPLE) == 0 ? &quadratic_examples : NULL;
 }
 
 static const ndg_learner_ops ops = {.struct_size = sizeof ops,
@@ -164,7 +167,7 @@ static const ndg_learner_ops ops = {.struct_size = sizeof ops,
                                     .build = build,
                                     .extension = extension};
 
-static const char *const provides[] = {NDG_CAP_GRAPH, NDG_CAP_CLOSED_FORM, NULL};
+static const char *const provides[] = {NDG_CAP_GRAPH, NDG_CAP_CLOSED_FORM, NDG_CAP_EXAMPLE, NULL};
 
 static const ndg_component learner = {
     .struct_size = sizeof learner,

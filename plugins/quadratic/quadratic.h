@@ -32,5 +32,7 @@ ndg_status quadratic_find_arrays(const quadratic_options *, uint64_t n_arrays, c
 
 /* The extension nudge.learner.closed-form/1. */
 extern const ndg_closed_form quadratic_closed_form;
+/* The extension nudge.learner.example/1. */
+extern const ndg_examples quadratic_examples;
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The binary layout of ABI 1.1, as numbers that nobody may change. A member appended to a struct
+/* The binary layout of ABI 1.2, as numbers that nobody may change. A member appended to a struct
    that may grow adds lines here and leaves the others alone; anything else does not compile. */
 #include <stddef.h>
 
@@ -144,6 +144,22 @@ AT(ndg_closed_form, reserved, 4);
 AT(ndg_closed_form, optimum, 8);
 AT(ndg_closed_form, meta_gradient, 16);
 LEAST(ndg_closed_form, 24);
+
+AT(ndg_example_option, name, 0);
+AT(ndg_example_option, value, 8);
+SIZE(ndg_example_option, 16);
+
+AT(ndg_example, n_options, 0);
+AT(ndg_example, options, 8);
+AT(ndg_example, n_arrays, 16);
+AT(ndg_example, arrays, 24);
+SIZE(ndg_example, 32);
+
+AT(ndg_examples, struct_size, 0);
+AT(ndg_examples, reserved, 4);
+AT(ndg_examples, n, 8);
+AT(ndg_examples, examples, 16);
+LEAST(ndg_examples, 24);
 
 /* nudge/rule.h */
 AT(ndg_optimizer, kind, 0);

@@ -114,6 +114,28 @@ typedef struct ndg_closed_form {
                               const double *theta, double *gradient, ndg_error *);
 } ndg_closed_form;
 
+/* ABI 1.2. Extension NDG_CAP_EXAMPLE, const data: small cases on which the learner can be tried, by
+   the checker for one. The first is the plainest; the others reach what it does not. */
+typedef struct ndg_example_option {
+  const char *name, *value; /* as text: {"layers", "3, 4, 2"} */
+} ndg_example_option;
+
+typedef struct ndg_example { /* frozen */
+  uint64_t n_options;
+  const ndg_example_option *options; /* those left out have their default */
+  uint64_t n_arrays;
+  /* data: one task's, given to every task; NULL: drawn for each task, real numbers standard normal,
+     indices uniform below n_values. */
+  const ndg_array *arrays;
+} ndg_example;
+
+typedef struct ndg_examples {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t n;
+  const ndg_example *examples;
+} ndg_examples;
+
 #ifdef __cplusplus
 }
 #endif

@@ -15,7 +15,7 @@ extern "C" {
 
 #define NDG_ABI_MAGIC 0x4e444731u /* "NDG1" */
 #define NDG_ABI_MAJOR 1u
-#define NDG_ABI_MINOR 1u
+#define NDG_ABI_MINOR 2u
 #ifndef NDG_API_LEVEL
 #define NDG_API_LEVEL 0u /* newest ABI minor that the plugin really uses */
 #endif
@@ -33,12 +33,13 @@ extern "C" {
 #define NDG_CAP_CLOSED_FORM "nudge.learner.closed-form/1"         /* extension: exact solution */
 /* ABI 1.1: with the options and tasks at hand, a group of phi starts at a group of theta. */
 #define NDG_CAP_META_START "nudge.learner.meta-start/1"
+#define NDG_CAP_EXAMPLE "nudge.learner.example/1" /* ABI 1.2. extension: small cases to try it on */
 
 /* Claims; each has a conformance test. */
 enum {
-  NDG_PROP_DETERMINISTIC = 1u << 0,
-  NDG_PROP_F64 = 1u << 1,
-  NDG_PROP_BATCH_INVARIANT = 1u << 2
+  NDG_PROP_DETERMINISTIC = 1u << 0,  /* same options, tasks and seed: the same bits */
+  NDG_PROP_F64 = 1u << 1,            /* float64 gives results to float64 */
+  NDG_PROP_BATCH_INVARIANT = 1u << 2 /* learners: the order of samples does not matter */
 };
 
 typedef struct ndg_component {
