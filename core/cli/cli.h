@@ -9,6 +9,7 @@
 
 /* Verbs: argv[0] is the verb's name; the result is the exit status. Contract of all:
    [main; any; I/O] */
+int ndg_cli_check(int argc, char **argv);
 int ndg_cli_compare(int argc, char **argv);
 int ndg_cli_export(int argc, char **argv);
 int ndg_cli_help(int argc, char **argv);

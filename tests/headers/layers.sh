@@ -41,7 +41,8 @@ layer core/graph nudge base tensor graph
 layer core/plugin nudge base plugin
 layer core/engine nudge base tensor graph plugin engine
 layer lua/bind nudge base tensor graph plugin engine bind
-layer core/cli nudge base tensor graph plugin engine bind cli
+layer core/check nudge base tensor graph plugin engine check
+layer core/cli nudge base tensor graph plugin engine check bind cli
 
 # A plugin sees the installed headers, its own folder and the C library without the rest of POSIX.
 report 'plugins include only nudge/*.h and their own headers' \

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#include "check/groups.h"
+
+const ndg_check_case *const ndg_check_groups[] = {
+    ndg_check_library,
+    NULL,
+};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* Group library: a shared object before anything in it is called. */
+#include "check/library.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "check/fingerprint.h"
+#include "check/groups.h"
+#include "plugin/elf_file.h"
+
+enum { SCAN_LIMIT_MS = 100 };
+
+#define OF_FILE(name_, run_, property_)                                                            \
+  {                                                                                                \
+    .group = "library", .name = name_, .property = property_, .run = run_,                         \
+    .flags = NDG_CHECK_OF_FILE                                                                     \
+  }
+const ndg_check_case ndg_check_library[] = {
+    OF_FILE("exports", ndg_check_exports, "it exports ndg_plugin_1 and nothing else"),
+    OF_FILE("imports", ndg_check_imports,
+            "it leaves processes, streams, threads, files, clocks and modes to the host"),
+    OF_FILE("quiet", ndg_check_quiet, "loading it prints nothing"),
+    OF_FILE("floating_point", ndg_check_floating_point,
+            "loading it leaves the floating-point modes alone"),
+    OF_FILE("locale", ndg_check_locale, "loading it leaves the locale alone"),
+    OF_FILE("signals", ndg_check_signals,
+            "loading it leaves signal handlers and the signal mask alone"),
+    OF_FILE("folder", ndg_check_folder, "loading it leaves the working directory alone"),
+    OF_FILE("creation_mask", ndg_check_creation_mask, "loading it leaves the umask alone"),
+    OF_FILE("environment", ndg_check_environment, "loading it leaves the environment alone"),
+    OF_FILE("descriptors", ndg_check_descriptors, "loading it opens and closes no files"),
+    OF_FILE("threads", ndg_check_threads, "loading it starts no threads"),
+    OF_FILE("reload", ndg_check_reload, "loaded a second time it says the same about itself"),
+    OF_FILE("scan_time", ndg_check_scan_time, "loading it takes less than 100 ms"),
+    {.group = NULL},
+};
+
+void *ndg_check_load_library(ndg_check *c) {
+  ndg_error e = {.code = NDG_OK};
+  if (ndg_elf_check(c->file, &e) < 0) { /* mapping a truncated file ends in SIGBUS */
+    ndg_check_skip(c, "it cannot be loaded: see library/loads");
+    return NULL;
+  }
+  char *path = realpath(c->file, NULL); /* a bare name is searched for elsewhere */
+  ndg_check_doing(c, "loading %s", c->file);
+  void *handle = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+  if (!handle)
+    ndg_check_skip(c, "it cannot be loaded: see library/loads");
+  free(path);
+  return handle;
+}
+
+/* What is printed while the library is loaded goes to a file in memory. */
+void ndg_check_quiet(ndg_check *c) {
+  char text[200];
+  const int file = memfd_create("output", MFD_CLOEXEC), out = dup(STDOUT_FILENO),
+            error = dup(STDERR_FILENO);
+  if (file < 0 || out < 0 || error < 0 || dup2(file, STDOUT_FILENO) < 0 ||
+      dup2(file, STDERR_FILENO) < 0) {
+    ndg_check_skip(c, "its output cannot be caught: %s", strerror(errno));
+    return;
+  }
+  const void *handle = ndg_check_load_library(c);
+  (void)fflush(NULL);
+  (void)dup2(out, STDOUT_FILENO);
+  (void)dup2(error, STDERR_FILENO);
+  const off_t size = lseek(file, 0, SEEK_END);
+  const ssize_t n = pread(file, text, sizeof text - 1, 0);
+  text[n > 0 ? n : 0] = '\0';
+  text[strcspn(text, "\n")] = '\0';
+  if (handle && size > 0)
+    ndg_check_fail(c, "%lld bytes, which begin with '%s'", (long long)size, text);
+}
+
+void ndg_check_reload(ndg_check *c) {
+  uint64_t first, second;
+  void *handle = ndg_check_load_library(c);
+  if (!handle)
+    return;
+  const ndg_plugin *p = dlsym(handle, "ndg_plugin_1");
+  if (!p) {
+    ndg_check_skip(c, "it has no symbol ndg_plugin_1");
+    return;
+  }
+  if (!ndg_check_fingerprint(p, &first)) {
+    ndg_check_skip(c, "what it says about itself cannot be read");
+    return;
+  }
+  (void)dlclose(handle);
+  handle = ndg_check_load_library(c);
+  if (!handle)
+    return;
+  p = dlsym(handle, "ndg_plugin_1");
+  if (!p || !ndg_check_fingerprint(p, &second) || first != second)
+    ndg_check_fail(c, "its components, options or texts are others than the first time");
+}
+
+void ndg_check_scan_time(ndg_check *c) {
+  struct rusage before, after;
+  ndg_error e = {.code = NDG_OK};
+  (void)getrusage(RUSAGE_SELF, &before);
+  ndg_check_doing(c, "loading %s", c->file);
+  if (ndg_registry_load(c->registry, c->file, &e) < 0) {
+    ndg_check_skip(c, "the host refuses it");
+    return;
+  }
+  (void)getrusage(RUSAGE_SELF, &after);
+  const double ms = 1e3 * (double)(after.ru_utime.tv_sec - before.ru_utime.tv_sec +
+                                   after.ru_stime.tv_sec - before.ru_stime.tv_sec) +
+                    1e-3 * (double)(after.ru_utime.tv_usec - before.ru_utime.tv_usec +
+                                    after.ru_stime.tv_usec - before.ru_stime.tv_usec);
+  if (ms >= SCAN_LIMIT_MS)
+    ndg_check_warn(c, "it took %.0f ms of processor time", ms);
+}
