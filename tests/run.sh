@@ -11,7 +11,4 @@ else
   meson setup build -Dtests=enabled
 fi
 ninja -C build
-status=0
-meson test -C build --no-rebuild --print-errorlogs "$@" || status=$?
-[ $status = 0 ] || sh tests/failed.sh build
-exit $status
+exec meson test -C build --no-rebuild --print-errorlogs "$@"
