@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Linux says it in /proc, where it can be restarted; every system in rusage, in kilobytes. */
@@ -35,4 +36,23 @@ bool ndg_restart_peak_memory(void) {
   }
   const bool done = write(file, peak_only, strlen(peak_only)) == (ssize_t)strlen(peak_only);
   return close(file) == 0 && done;
+}
+
+bool ndg_folder_beside_program(const char *relative, char *out, size_t size) {
+  struct stat info;
+  const ssize_t n = readlink("/proc/self/exe", out, size);
+  if (n <= 0 || (size_t)n >= size) {
+    return false;
+  }
+  out[n] = 0;
+  char *slash = strrchr(out, '/');
+  if (!slash) {
+    return false;
+  }
+  *slash = 0;
+  const size_t length = (size_t)(slash - out), room = size - length;
+  if (*relative && snprintf(slash, room, "/%s", relative) >= (int)room) {
+    return false;
+  }
+  return stat(out, &info) == 0 && S_ISDIR(info.st_mode);
 }

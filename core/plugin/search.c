@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/process.h"
 #include "plugin/registry_private.h"
 
 enum { PATH_SIZE = 4096 };
@@ -62,21 +61,6 @@ static ndg_status load_list(ndg_registry *r, const char *list, ndg_error *e) {
   return st;
 }
 
-/* The plugins folder beside the executable: there in a build tree, absent once installed. */
-static bool build_folder(char *out, size_t size) {
-  static const char name[] = "/plugins";
-  struct stat st;
-  const ssize_t n = readlink("/proc/self/exe", out, size);
-  if (n <= 0 || (size_t)n >= size)
-    return false;
-  out[n] = '\0';
-  char *slash = strrchr(out, '/');
-  if (!slash || (size_t)(slash - out) + sizeof name > size)
-    return false;
-  memcpy(slash, name, sizeof name);
-  return stat(out, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool user_folder(char *out, size_t size) {
   const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
   int n = 0;
@@ -92,12 +76,15 @@ ndg_status ndg_registry_load_default(ndg_registry *r, ndg_error *e) {
   const char *list = getenv("NUDGE_PLUGIN_PATH");
   if (list)
     return load_list(r, list, e);
-  if (build_folder(folder, sizeof folder))
+  if (ndg_folder_beside_program("plugins", folder, sizeof folder)) /* in a build tree */
     return ndg_registry_load_folder(r, folder, true, e);
   ndg_status st = NDG_OK;
   if (user_folder(folder, sizeof folder))
     st = ndg_registry_load_folder(r, folder, true, e);
-  if (st == NDG_OK)
-    st = ndg_registry_load_folder(r, NDG_PLUGIN_FOLDER, true, e);
-  return st;
+  if (st != NDG_OK)
+    return st;
+  /* An installation that was moved is found from its program; a library in another program's
+     process by where it was put. */
+  const bool moved = ndg_folder_beside_program(NDG_PLUGINS_FROM_BIN, folder, sizeof folder);
+  return ndg_registry_load_folder(r, moved ? folder : NDG_PLUGIN_FOLDER, true, e);
 }
