@@ -4,6 +4,8 @@
 -- tasks, all learned to convergence; the last once more with learning cut short.
 --
 --   nudge run experiments/gradient_error.lua [--set preset=large] [--out DIR]
+--     [--set rule=ID]     one more rule, of any plugin, beside the others
+--     [--set learner=ID]  any learner in place of these three
 --
 -- Prints a table; writes gradient_error.svg, .png, .csv and .json. Where the data files are absent,
 -- generators serve and the table says so.
@@ -18,7 +20,19 @@ local set = nudge.settings {
   preset = { "default", choices = { "default", "large" },
     doc = "default: 7 x 7 digits, 500 + 500; large: 14 x 14 digits, 1000 + 1000" },
   betas = { 25, min = 3, max = 1000, doc = "values of beta from 1e-8 to 10" },
+  rule = { "", doc = "one more rule, as in a script: mine, or mine { beta = 0.1 }" },
+  learner = { "", doc = "one study of this learner instead: mine, or mine { lambda = 0.1 }" },
+  lr = { 0.0, min = 0, doc = "step size for that learner; 0: from the curvature, as the next two" },
+  momentum = { 0.9, min = 0, max = 1, doc = "its momentum, where lr is given" },
+  steps = { 500, min = 1, doc = "its steps, where lr is given" },
 }
+
+-- A learner or rule by its id, with options as scripts write them.
+local function named(make, text)
+  local id, options = text:match "^%s*([%w_.]+)%s*(.*)$"
+  return make(id or text, options and options ~= "" and
+    assert(load("return " .. options, "=--set", "t", {}))() or {})
+end
 
 local function contrastive(label, variant, options)
   options.variant, options.past_radius = variant, "report"
@@ -39,9 +53,16 @@ local function study(problem, free, nudged, free_swept)
     nudge.rule("implicit", { solver = "t1t2", free_steps = free, iterations = 0 }),
     nudge.rule("unrolled", { steps = free }),
   }
+  if set.rule ~= "" then
+    rules[#rules + 1] = named(nudge.rule, set.rule)
+  end
   if free_swept then
     table.insert(rules, 6,
       contrastive("forward, stopped early", "forward", { nudged_steps = nudged[#nudged] }))
+  end
+  local windows = {}
+  for _, window in ipairs { 1, 3, 10, 30, 60, 100, 160, 250, 400 } do
+    windows[#windows + 1] = window <= free and window or nil
   end
   return nudge.gradient_error {
     problem = problem,
@@ -51,7 +72,7 @@ local function study(problem, free, nudged, free_swept)
       nudged_steps = nudged,
       free_steps = free_swept,
       iterations = { 1, 2, 3, 5, 8, 13, 20, 30, 50, 80, 130, 200, 400, 1000 },
-      window = { 1, 3, 10, 30, 60, 100, 160, 250, 400 },
+      window = windows,
     },
   }
 end
@@ -135,16 +156,73 @@ local function steps_taken(problem)
   }
 end
 
-local housing_study, digits_study = housing(), digits()
-local learned = study(dual_system("dual system", 400), 400, { 50, 100, 200, 400 })
-local taken = steps_taken(dual_system("dual system, 60 steps taken", 60))
-local studies = { housing_study, digits_study, learned, taken }
-for _, s in ipairs(studies) do
-  print(s:table())
+-- Tasks of the usual forms: a learner that is named by --set gets the first that it takes.
+local usual_tasks = {
+  function()
+    local data = nudge.data.housing { fallback = nudge.data.correlated_regression }
+    return nudge.tasks.regression { data = data, learn = 0.5 }
+  end,
+  function()
+    local data = nudge.data.mnist { n = 1000, block = 4, fallback = nudge.data.synthetic_digits }
+    return nudge.tasks.classification { data = data, learn = 500, eval = 500, standardise = "all" }
+  end,
+  function()
+    return nudge.domains.sinusoid { preset = "narrow" }:tasks("train", 1, 5)
+  end,
+}
+
+local function first_problem(learner)
+  local refusals = {}
+  for i, tasks in ipairs(usual_tasks) do
+    local spec = { name = learner:id(), learner = learner, tasks = tasks(),
+      inner = { optimizer = "newton", lr = 1, steps = 100 } }
+    local ok, problem = pcall(nudge.problem, spec)
+    if ok then
+      return problem, spec
+    end
+    refusals[i] = tostring(problem)
+  end
+  error("no usual task fits: " .. table.concat(refusals, "; "), 0)
 end
-nudge.csv(studies, nudge.result "gradient_error.csv")
-nudge.json(studies, nudge.result "gradient_error.json")
-for _, ending in ipairs { ".svg", ".png" } do
-  nudge.plot_studies({ housing_study, digits_study, { learned, taken } },
-    nudge.result("gradient_error" .. ending))
+
+-- Steps that suit the curvature at the minimum, and as many as it takes to get there, with room
+-- for what nudging adds to the curvature.
+local function inner_of(problem)
+  if set.lr > 0 then
+    return { optimizer = "heavy_ball", lr = set.lr, momentum = set.momentum, steps = set.steps }
+  end
+  local exact = problem:exact()
+  local root = math.sqrt(exact.mu / (2 * exact.l))
+  return { optimizer = "nesterov", lr = 0.5 / exact.l, momentum = (1 - root) / (1 + root),
+    steps = math.ceil(math.min(40 / root, 5000)) }
+end
+
+local function own_learner()
+  local problem, spec = first_problem(named(nudge.learner, set.learner))
+  spec.inner = inner_of(problem)
+  local steps = spec.inner.steps
+  return study(nudge.problem(spec), steps,
+    { math.ceil(steps / 8), math.ceil(steps / 4), math.ceil(steps / 2), steps })
+end
+
+local function present(studies, rows)
+  for _, s in ipairs(studies) do
+    print(s:table())
+  end
+  nudge.csv(studies, nudge.result "gradient_error.csv")
+  nudge.json(studies, nudge.result "gradient_error.json")
+  for _, ending in ipairs { ".svg", ".png" } do
+    nudge.plot_studies(rows, nudge.result("gradient_error" .. ending))
+  end
+end
+
+if set.learner ~= "" then
+  local own = own_learner()
+  present({ own }, { own })
+else
+  local housing_study, digits_study = housing(), digits()
+  local learned = study(dual_system("dual system", 400), 400, { 50, 100, 200, 400 })
+  local taken = steps_taken(dual_system("dual system, 60 steps taken", 60))
+  present({ housing_study, digits_study, learned, taken },
+    { housing_study, digits_study, { learned, taken } })
 end
