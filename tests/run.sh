@@ -11,4 +11,7 @@ else
   meson setup build -Dtests=enabled
 fi
 ninja -C build
-exec meson test -C build --no-rebuild --print-errorlogs "$@"
+status=0
+meson test -C build --no-rebuild --print-errorlogs "$@" || status=$?
+[ $status = 0 ] || sh tests/failed.sh build
+exit $status

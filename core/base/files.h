@@ -40,6 +40,15 @@ void ndg_file_writer_abandon(ndg_file_writer *);
 /* [main; any; I/O] A folder and those above it, as far as they are missing. */
 ndg_status ndg_make_folders(const char *path, ndg_error *);
 
+/* A file of a folder to be made; its name has no slash. */
+typedef struct ndg_folder_file {
+  const char *name, *text;
+  size_t length;
+} ndg_folder_file;
+/* [main; any; I/O] A new folder with these files, whole or not at all. NDG_EIO where something is
+   at path already. */
+ndg_status ndg_folder_write(const char *path, size_t n, const ndg_folder_file *, ndg_error *);
+
 /* A table of finite numbers with optional header and quoted fields (numbers may be quoted). */
 typedef struct ndg_csv {
   uint64_t n_rows, n_columns;

@@ -5,6 +5,7 @@
 
 #include "plugin/options.h"
 
+#define BASIS UINT64_C(0xcbf29ce484222325)
 enum { MOST = 1000 }; /* of what a list or table may have */
 
 /* FNV-1a: two texts of one plugin that differ need not resist an adversary. */
@@ -79,7 +80,7 @@ static void add_component(sum *s, const ndg_component *c, uint64_t stride) {
 }
 
 bool ndg_check_fingerprint(const ndg_plugin *p, uint64_t *out) {
-  sum s = {.value = UINT64_C(0xcbf29ce484222325)};
+  sum s = {.value = BASIS};
   if (p->magic != NDG_ABI_MAGIC || p->abi_major != NDG_ABI_MAJOR || p->n_components > MOST ||
       !p->components)
     return false;
@@ -90,6 +91,13 @@ bool ndg_check_fingerprint(const ndg_plugin *p, uint64_t *out) {
   add_text(&s, p->build);
   for (uint64_t k = 0; k < p->n_components; k++)
     add_component(&s, p->components[k], p->option_size);
+  *out = s.value;
+  return !s.endless;
+}
+
+bool ndg_check_fingerprint_of(const ndg_loaded *l, uint64_t *out) {
+  sum s = {.value = BASIS};
+  add_component(&s, l->component, l->option_stride);
   *out = s.value;
   return !s.endless;
 }

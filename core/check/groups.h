@@ -5,6 +5,8 @@
 
 #include "check/check.h"
 
+extern const ndg_check_case ndg_check_descriptor[];
 extern const ndg_check_case ndg_check_library[];
+extern const ndg_check_case ndg_check_options[];
 
 #endif

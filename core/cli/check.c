@@ -2,6 +2,7 @@
 /* Conformance of a plugin or a script, case by case. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -130,6 +131,12 @@ static ndg_status open_found(void *context, ndg_registry *r, ndg_error *e) {
   return st;
 }
 
+/* A folder may well have the name of the plugin in it. */
+static bool is_file(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
+}
+
 /* A file by its name or because it is there; else an id. */
 static ndg_status find_subject(request *q, ndg_check_subject *s, char **found, ndg_error *e) {
   const char *operand = q->operand;
@@ -140,7 +147,7 @@ static ndg_status find_subject(request *q, ndg_check_subject *s, char **found, n
     s->context = (void *)(uintptr_t)operand;
     return NDG_OK;
   }
-  if (strchr(operand, '/') || ends_in(operand, ".so") || access(operand, F_OK) == 0)
+  if (strchr(operand, '/') || ends_in(operand, ".so") || is_file(operand))
     return NDG_OK;
   const ndg_status st = ndg_check_locate(open_found, &q->plugins, operand, found, e);
   s->file = *found;

@@ -15,6 +15,7 @@ int ndg_cli_export(int argc, char **argv);
 int ndg_cli_help(int argc, char **argv);
 int ndg_cli_info(int argc, char **argv);
 int ndg_cli_list(int argc, char **argv);
+int ndg_cli_new(int argc, char **argv);
 int ndg_cli_report(int argc, char **argv);
 int ndg_cli_run(int argc, char **argv);
 int ndg_cli_runs(int argc, char **argv);
@@ -76,7 +77,8 @@ ndg_status ndg_cli_open_registry(const char *const *files, size_t n, ndg_registr
                                  ndg_error *);
 
 /* [main; any; I/O] A verb whose work is done by the function that the module nudge.cli.VERB gives:
-   it gets the arguments as ndg_lua_run_module says. Returns the exit status. */
+   it gets the arguments as ndg_lua_run_module says. A verb that has the option --plugin sees all
+   components, others none. Returns the exit status. */
 int ndg_cli_lua_verb(const ndg_cli_usage *, int argc, char **argv);
 /* [main; any; I/O] Folder that holds nudge/init.lua: the source tree for an executable that lies
    where it was built, the installed one for any other. */

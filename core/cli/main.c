@@ -24,6 +24,7 @@ static const verb verbs[] = {
     {"export", "give out the numbers of a run", ndg_cli_export},
     {"list", "list learners and rules", ndg_cli_list},
     {"info", "describe a learner or rule and its options", ndg_cli_info},
+    {"new", "begin a learner or a rule of your own", ndg_cli_new},
     {"check", "check a plugin or a script, case by case", ndg_cli_check},
     {"version", "say what this nudge is made of", ndg_cli_version},
     {"help", "help on nudge or on a verb", ndg_cli_help},

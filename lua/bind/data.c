@@ -94,10 +94,31 @@ static int write_file(lua_State *L) { /* [-2, +0, v] (path, text): whole or not 
   return 0;
 }
 
-const luaL_Reg ndg_lua_data_functions[] = {{"read_csv", read_csv},
-                                           {"read_idx", read_idx},
-                                           {"read_npy", read_npy},
-                                           {"write_npy", write_npy},
-                                           {"find_data", find_data},
-                                           {"write_file", write_file},
-                                           {NULL, NULL}};
+/* [-2, +0, v] (path, list of { name, text }): a new folder with these files, whole or not at all */
+static int write_folder(lua_State *L) {
+  const char *path = luaL_checkstring(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const lua_Unsigned n = lua_rawlen(L, 2);
+  ndg_folder_file *files = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *files, 0);
+  for (lua_Unsigned i = 0; i < n; i++) {
+    luaL_argcheck(L, lua_rawgeti(L, 2, (lua_Integer)i + 1) == LUA_TTABLE, 2, "a list of files");
+    lua_rawgeti(L, -1, 1);
+    lua_rawgeti(L, -2, 2);
+    luaL_argcheck(L, lua_type(L, -2) == LUA_TSTRING && lua_type(L, -1) == LUA_TSTRING, 2,
+                  "a file is { name, text }");
+    files[i].name = lua_tostring(L, -2);
+    files[i].text = lua_tolstring(L, -1, &files[i].length);
+    lua_pop(L, 3); /* the list keeps them */
+  }
+  ndg_error e = {0};
+  if (ndg_folder_write(path, (size_t)n, files, &e) < 0) {
+    return ndg_lua_raise(L, &e, NULL, NULL);
+  }
+  return 0;
+}
+
+const luaL_Reg ndg_lua_data_functions[] = {
+    {"read_csv", read_csv},         {"read_idx", read_idx},
+    {"read_npy", read_npy},         {"write_npy", write_npy},
+    {"find_data", find_data},       {"write_file", write_file},
+    {"write_folder", write_folder}, {NULL, NULL}};

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <time.h>
 
 #include "bind/bind.h"
 
@@ -130,6 +131,30 @@ static int database_close(lua_State *L) { /* [-0, +0, -] */
 static int database_exec(lua_State *L) { /* [-1, +0, v] (statements): without values or results */
   database *d = check_database(L);
   const int code = sqlite3_exec(d->handle, luaL_checkstring(L, 2), NULL, NULL, NULL);
+  return code == SQLITE_OK ? 0 : fail(L, d, code);
+}
+
+static int64_t milliseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* [-0, +0, v] (): writes go to a log beside the file, from now on and in every process. SQLite
+   reads the file and then wants to write it, and where another process does the same it gives up at
+   once, as two that wait for each other would do so for ever. Here nothing is held in between, so
+   that beginning again is right; the pauses differ between processes. */
+static int database_log_writes(lua_State *L) {
+  database *d = check_database(L);
+  luaL_argcheck(L, sqlite3_get_autocommit(d->handle), 1, "a transaction is open");
+  const int64_t end = milliseconds() + BUSY_MILLISECONDS;
+  int code;
+  while (code = sqlite3_exec(d->handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL),
+         (code & 0xff) == SQLITE_BUSY && milliseconds() < end) {
+    unsigned char random;
+    sqlite3_randomness(sizeof random, &random);
+    (void)sqlite3_sleep(1 + random % 16);
+  }
   return code == SQLITE_OK ? 0 : fail(L, d, code);
 }
 
@@ -288,6 +313,7 @@ static int statement_text(lua_State *L) { /* [-0, +1, m] */
 }
 
 static const luaL_Reg database_methods[] = {{"exec", database_exec},
+                                            {"log_writes", database_log_writes},
                                             {"prepare", database_prepare},
                                             {"last_id", database_last_id},
                                             {"in_transaction", database_in_transaction},

@@ -51,16 +51,17 @@ function store_file.path(folder)
     or folder:gsub("/+$", "") .. "/" .. NAME
 end
 
-local function one(db, query)
-  local s <close> = db:prepare(query)
-  return s:first()
-end
+-- One statement sees the file as of one moment, while another process makes a store of it.
+local WHAT = [[
+SELECT (SELECT application_id FROM pragma_application_id),
+  (SELECT user_version FROM pragma_user_version), (SELECT count(*) FROM sqlite_master)]]
 
 -- "new" (nothing in it yet), "store", or an error.
 local function check(db, path)
-  local version = one(db, "PRAGMA user_version")
-  if one(db, "PRAGMA application_id") ~= APPLICATION then
-    if version == 0 and one(db, "SELECT count(*) FROM sqlite_master") == 0 then
+  local s <close> = db:prepare(WHAT)
+  local application, version, entries = s:first()
+  if application ~= APPLICATION then
+    if version == 0 and entries == 0 then
       return "new"
     end
     core.raise("io", path .. ": is an SQLite database, but no store of nudge")
@@ -109,7 +110,8 @@ function store_file.write(folder)
   local db = core.database(path, "create")
   closing(db, function()
     check(db, path)
-    db:exec "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL"
+    db:log_writes()
+    db:exec "PRAGMA synchronous = NORMAL"
     if check(db, path) == "new" then
       store_file.transaction(db, "IMMEDIATE", function()
         if check(db, path) == "new" then -- two processes may want to make it

@@ -208,6 +208,23 @@ refuses "files are written where the store cannot be" \
 report $? "both files are there, and the script came to its end"
 
 # --- several runs at once
+# A store is begun while another process holds the same new file: SQLite itself would not wait.
+mkdir held
+script holds.lua <<'LUA'
+local db = require("nudge.core").database("held/nudge.db", "create")
+db:exec "BEGIN IMMEDIATE; CREATE TABLE passing(x)"
+io.open("held/begun", "w"):close()
+os.execute "sleep 1"
+db:exec "ROLLBACK"
+LUA
+"$nudge" run --no-store holds.lua 2>err &
+pid=$!
+while [ ! -e held/begun ] && kill -0 $pid 2>/dev/null; do sleep 0.01; done
+"$nudge" run own.lua --out held 2>started
+report $? "a store is begun when another process lets go of the file" "$(cat started)"
+wait $pid
+report $? "which had held it" "$(cat err)"
+prints "and is there" ' own +done ' runs --out held
 script many.lua <<'LUA'
 local nudge = require "nudge"
 local set = nudge.settings { k = 0 }
