@@ -37,7 +37,8 @@ static void say_crash(const ndg_isolated *i, const char *failed, char *text, siz
                    WEXITSTATUS(i->status), before, what);
 }
 
-void ndg_check_judge(const ndg_isolated *i, char *text, size_t size, ndg_check_result *out) {
+void ndg_check_judge(const ndg_isolated *i, uint64_t on_load, char *text, size_t size,
+                     ndg_check_result *out) {
   const char *failed = ndg_isolated_said(i, NDG_SAYS_FAIL, NULL);
   const char *warned = ndg_isolated_said(i, NDG_SAYS_WARN, NULL);
   const char *skipped = ndg_isolated_said(i, NDG_SAYS_SKIP, NULL);
@@ -62,7 +63,7 @@ void ndg_check_judge(const ndg_isolated *i, char *text, size_t size, ndg_check_r
   } else if (warned) {
     out->outcome = NDG_CHECK_WARNED;
     out->text = warned;
-  } else if (i->n_output > 0) {
+  } else if (i->n_output > on_load) {
     out->outcome = NDG_CHECK_WARNED;
     (void)snprintf(text, size, "it printed %" PRIu64 " bytes; a plugin prints nothing",
                    i->n_output);

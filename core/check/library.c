@@ -12,34 +12,10 @@
 
 #include "check/fingerprint.h"
 #include "check/groups.h"
+#include "check/process_state.h"
 #include "plugin/elf_file.h"
 
 enum { SCAN_LIMIT_MS = 100 };
-
-#define OF_FILE(name_, run_, property_)                                                            \
-  {                                                                                                \
-    .group = "library", .name = name_, .property = property_, .run = run_,                         \
-    .flags = NDG_CHECK_OF_FILE                                                                     \
-  }
-const ndg_check_case ndg_check_library[] = {
-    OF_FILE("exports", ndg_check_exports, "it exports ndg_plugin_1 and nothing else"),
-    OF_FILE("imports", ndg_check_imports,
-            "it leaves processes, streams, threads, files, clocks and modes to the host"),
-    OF_FILE("quiet", ndg_check_quiet, "loading it prints nothing"),
-    OF_FILE("floating_point", ndg_check_floating_point,
-            "loading it leaves the floating-point modes alone"),
-    OF_FILE("locale", ndg_check_locale, "loading it leaves the locale alone"),
-    OF_FILE("signals", ndg_check_signals,
-            "loading it leaves signal handlers and the signal mask alone"),
-    OF_FILE("folder", ndg_check_folder, "loading it leaves the working directory alone"),
-    OF_FILE("creation_mask", ndg_check_creation_mask, "loading it leaves the umask alone"),
-    OF_FILE("environment", ndg_check_environment, "loading it leaves the environment alone"),
-    OF_FILE("descriptors", ndg_check_descriptors, "loading it opens and closes no files"),
-    OF_FILE("threads", ndg_check_threads, "loading it starts no threads"),
-    OF_FILE("reload", ndg_check_reload, "loaded a second time it says the same about itself"),
-    OF_FILE("scan_time", ndg_check_scan_time, "loading it takes less than 100 ms"),
-    {.group = NULL},
-};
 
 void *ndg_check_load_library(ndg_check *c) {
   ndg_error e = {.code = NDG_OK};
@@ -56,8 +32,23 @@ void *ndg_check_load_library(ndg_check *c) {
   return handle;
 }
 
+/* The case is named after the aspect. */
+static void check_state(ndg_check *c) {
+  char text[500];
+  int aspect = 0;
+  while (strcmp(ndg_process_aspects[aspect], c->running->name) != 0)
+    aspect++;
+  const ndg_process_state *before = ndg_process_state_take(c->arena);
+  if (!before || !ndg_check_load_library(c))
+    return;
+  const bool differs = ndg_process_state_differs(before, aspect, text, sizeof text);
+  ndg_process_state_restore(before);
+  if (differs)
+    ndg_check_fail(c, "%s", text);
+}
+
 /* What is printed while the library is loaded goes to a file in memory. */
-void ndg_check_quiet(ndg_check *c) {
+static void check_quiet(ndg_check *c) {
   char text[200];
   const int file = memfd_create("output", MFD_CLOEXEC), out = dup(STDOUT_FILENO),
             error = dup(STDERR_FILENO);
@@ -78,7 +69,7 @@ void ndg_check_quiet(ndg_check *c) {
     ndg_check_fail(c, "%lld bytes, which begin with '%s'", (long long)size, text);
 }
 
-void ndg_check_reload(ndg_check *c) {
+static void check_reload(ndg_check *c) {
   uint64_t first, second;
   void *handle = ndg_check_load_library(c);
   if (!handle)
@@ -101,7 +92,7 @@ void ndg_check_reload(ndg_check *c) {
     ndg_check_fail(c, "its components, options or texts are others than the first time");
 }
 
-void ndg_check_scan_time(ndg_check *c) {
+static void check_scan_time(ndg_check *c) {
   struct rusage before, after;
   ndg_error e = {.code = NDG_OK};
   (void)getrusage(RUSAGE_SELF, &before);
@@ -118,3 +109,26 @@ void ndg_check_scan_time(ndg_check *c) {
   if (ms >= SCAN_LIMIT_MS)
     ndg_check_warn(c, "it took %.0f ms of processor time", ms);
 }
+
+#define OF_FILE(name_, run_, property_)                                                            \
+  {                                                                                                \
+    .group = "library", .name = name_, .property = property_, .run = run_,                         \
+    .flags = NDG_CHECK_OF_FILE                                                                     \
+  }
+const ndg_check_case ndg_check_library[] = {
+    OF_FILE("exports", ndg_check_exports, "it exports ndg_plugin_1 and nothing else"),
+    OF_FILE("imports", ndg_check_imports,
+            "it leaves processes, streams, threads, files, clocks and modes to the host"),
+    OF_FILE("quiet", check_quiet, "loading it prints nothing"),
+    OF_FILE("floating_point", check_state, "loading it leaves the floating-point modes alone"),
+    OF_FILE("locale", check_state, "loading it leaves the locale alone"),
+    OF_FILE("signals", check_state, "loading it leaves signal handlers and the signal mask alone"),
+    OF_FILE("folder", check_state, "loading it leaves the working directory alone"),
+    OF_FILE("creation_mask", check_state, "loading it leaves the umask alone"),
+    OF_FILE("environment", check_state, "loading it leaves the environment alone"),
+    OF_FILE("descriptors", check_state, "loading it opens and closes no files"),
+    OF_FILE("threads", check_state, "loading it starts no threads"),
+    OF_FILE("reload", check_reload, "loaded a second time it says the same about itself"),
+    OF_FILE("scan_time", check_scan_time, "loading it takes less than 100 ms"),
+    {.group = NULL},
+};

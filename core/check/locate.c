@@ -39,7 +39,7 @@ ndg_status ndg_check_locate(ndg_status (*open)(void *context, ndg_registry *, nd
   if (st >= 0) {
     const char *found = ndg_isolated_said(i, NDG_SAYS_PATH, NULL);
     const char *error = ndg_isolated_said(i, NDG_SAYS_ERROR, NULL);
-    ndg_check_judge(i, text, sizeof text, &result);
+    ndg_check_judge(i, 0, text, sizeof text, &result);
     if (found)
       *path = ndg_strdup(found);
     if (!*path)

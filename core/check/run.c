@@ -21,7 +21,8 @@ typedef struct plan {
   const ndg_check_request *request;
   ndg_check_summary *summary;
   ndg_arena *arena;
-  bool loads; /* without a crash; the host may still refuse it */
+  bool loads;       /* without a crash; the host may still refuse it */
+  uint64_t on_load; /* bytes that opening it prints */
   uint64_t n_components;
   struct {
     const char *kind, *id;
@@ -86,7 +87,7 @@ static ndg_status check_name(const char *only, ndg_error *e) {
 static void report(const plan *p, const ndg_check_work *w, const ndg_isolated *i) {
   char text[NDG_CHECK_TEXT_SIZE + 200];
   ndg_check_result result = {.of = w->of, .id = w->id, .kind = w->kind, .seed = p->request->seed};
-  ndg_check_judge(i, text, sizeof text, &result);
+  ndg_check_judge(i, p->on_load, text, sizeof text, &result);
   p->summary->n[result.outcome]++;
   p->request->report(p->request->context, &result);
 }
@@ -112,7 +113,7 @@ static ndg_status survey(plan *p, ndg_error *e) {
   if (!i || !p->components)
     return no_memory(e);
   ndg_status st = ndg_isolated_start(i, ndg_check_work_survey, (void *)(uintptr_t)p->request,
-                                     NDG_CHECK_LIMIT_S, e);
+                                     ndg_check_limit(p->request, NULL), e);
   if (st < 0)
     return st;
   while (i->pid > 0)
@@ -126,6 +127,7 @@ static ndg_status survey(plan *p, ndg_error *e) {
     p->n_components = 0;
   if (wrong || ndg_check_names(p->request->only, w.of))
     report(p, &w, i);
+  p->on_load = i->n_output;
   ndg_isolated_free(i);
   return st;
 }
@@ -174,7 +176,7 @@ static void add_all_jobs(plan *p) {
 
 static ndg_status start(plan *p, ndg_isolated *i, ndg_error *e) {
   job *j = &p->jobs[p->next_start];
-  const double limit = j->work.of->limit_s > 0 ? j->work.of->limit_s : NDG_CHECK_LIMIT_S;
+  const double limit = ndg_check_limit(p->request, j->work.of);
   const ndg_status st = ndg_isolated_start(i, ndg_check_work_case, &j->work, limit, e);
   if (st < 0)
     return st;

@@ -34,6 +34,7 @@ typedef struct ndg_check_request {
   uint64_t seed;
   uint32_t at_a_time; /* cases; at least 1 */
   bool quick;
+  double limit_s; /* of every case; 0: its own */
   /* Called in the order of the tables, file first, then component by component. */
   void (*report)(void *context, const ndg_check_result *);
   void *context;

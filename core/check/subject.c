@@ -10,6 +10,10 @@ static void drop(void *context, int level, const char *line) {
   (void)context, (void)level, (void)line;
 }
 
+double ndg_check_limit(const ndg_check_request *q, const ndg_check_case *c) {
+  return q->limit_s > 0 ? q->limit_s : c && c->limit_s > 0 ? c->limit_s : NDG_CHECK_LIMIT_S;
+}
+
 ndg_status ndg_check_subject_open(const ndg_check_subject *s, ndg_registry *r, ndg_error *e) {
   return s->open ? s->open(s->context, r, e) : ndg_registry_load(r, s->file, e);
 }
@@ -40,7 +44,7 @@ void ndg_check_work_case(void *context, int messages, char *doing) {
                  .quick = w->request->quick,
                  .messages = messages,
                  .doing = doing};
-  ndg_confine(w->of->limit_s > 0 ? w->of->limit_s : NDG_CHECK_LIMIT_S);
+  ndg_confine(ndg_check_limit(w->request, w->of));
   ndg_log_to(drop, NULL, NDG_LOG_WARNING);
   const ndg_status st = open_case(w, &c, &e);
   if (st < 0)
@@ -53,7 +57,7 @@ void ndg_check_work_survey(void *context, int messages, char *doing) {
   const ndg_check_request *q = context;
   ndg_registry *r = NULL;
   ndg_error e = {.code = NDG_OK};
-  ndg_confine(NDG_CHECK_LIMIT_S);
+  ndg_confine(ndg_check_limit(q, NULL));
   ndg_log_to(drop, NULL, NDG_LOG_WARNING);
   (void)snprintf(doing, NDG_CHECK_DOING_SIZE, "opening %s", q->subject->file);
   ndg_status st = ndg_registry_create(&r, &e);

@@ -11,12 +11,14 @@
 #include "cli/check_report.h"
 #include "cli/cli.h"
 
-enum { ID, CASE, SEED, QUICK, JSON, TAP, JOBS, LIST, PLUGIN };
+enum { ID, CASE, SEED, QUICK, TIME_LIMIT, JSON, TAP, JOBS, LIST, PLUGIN };
 static const ndg_cli_option options[] = {
     [ID] = {"--id", "ID", "Check only this component."},
     [CASE] = {"--case", "NAME", "Run only this case (group/name) or group."},
     [SEED] = {"--seed", "N", "Seed of everything that is drawn; default 1."},
     [QUICK] = {"--quick", NULL, "Repeat less where cases repeat."},
+    [TIME_LIMIT] = {"--time-limit", "S",
+                    "Seconds that each case may take, instead of its own limit."},
     [JSON] = {"--json", NULL, "Print JSON."},
     [TAP] = {"--tap", NULL, "Print TAP, version 12."},
     [JOBS] = {"--jobs", "N", "Cases at a time; default 2."},
@@ -37,6 +39,7 @@ typedef struct request {
   const char *operand, *id, *only;
   uint64_t seed;
   uint32_t jobs;
+  double limit_s;
   bool quick, list;
   const ndg_cli_check_format *format;
   ndg_cli_plugins plugins;
@@ -73,6 +76,11 @@ static int take(request *q, int option, const char *value) {
     if (take_number("--jobs", value, 1, 16, &number))
       return 1;
     q->jobs = (uint32_t)number;
+    return 0;
+  case TIME_LIMIT:
+    if (ndg_parse_f64(value, strlen(value), &q->limit_s) < 0 || !(q->limit_s > 0) ||
+        q->limit_s > 1e6)
+      return ndg_cli_fail("option '--time-limit' is '%s', must be a number in (0, 1000000]", value);
     return 0;
   case QUICK:
     q->quick = true;
@@ -183,6 +191,7 @@ static int check(request *q) {
                                   .seed = q->seed,
                                   .at_a_time = q->jobs,
                                   .quick = q->quick,
+                                  .limit_s = q->limit_s,
                                   .report = q->format->result,
                                   .context = &report};
   q->format->begin(&report);
