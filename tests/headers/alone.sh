@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every public header compiles alone, in every language that a plugin may be written in.
-# usage: alone.sh INCLUDE_FOLDER CXX CC...      CXX may be empty: no C++ compiler
+# Every public header compiles alone, in every language that a plugin may be written in, with every
+# compiler there is.
+# usage: alone.sh INCLUDE_FOLDER C_COMPILER... [-- CXX_COMPILER...]
 set -u
 include=$1
-cxx=$2
-shift 2
+shift
 strict='-fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wundef -Wwrite-strings'
 strict="$strict -Werror"
 n=0
@@ -32,11 +32,18 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for path in "$include"/nudge/*.h; do
   header=$(basename "$path")
-  try C11 "$header" "$@" -x c -std=c11 -Wstrict-prototypes
-  try C17 "$header" "$@" -x c -std=c17 -Wstrict-prototypes
-  if [ -n "$cxx" ]; then
-    try C++17 "$header" "$cxx" -x c++ -std=c++17
-  fi
+  language=c
+  for compiler in "$@"; do
+    name=${compiler##*/}
+    case $language$compiler in
+    c--) language=cxx ;;
+    cxx*) try "C++17 by $name" "$header" "$compiler" -x c++ -std=c++17 ;;
+    *)
+      try "C11 by $name" "$header" "$compiler" -x c -std=c11 -Wstrict-prototypes
+      try "C17 by $name" "$header" "$compiler" -x c -std=c17 -Wstrict-prototypes
+      ;;
+    esac
+  done
 done
 echo "1..$n"
 exit $failed

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Every function and function pointer of the public headers stands under a contract
-# "[thread; state; cost]" of known words. A comment that says "contract of all" or "All calls"
+# "[thread; state; cost]" of known words: docs/abi.md lists them. A comment that says "contract of all" or "All calls"
 # covers what follows it: to the end of the struct or, outside of one, of the file.
 # usage: contracts.sh INCLUDE_FOLDER
 set -u
@@ -10,8 +10,9 @@ function words(contract,    part, n) {
   sub(/^\[/, "", contract)
   sub(/\]$/, "", contract)
   n = split(contract, part, /; */)
-  return n >= 3 && part[1] ~ /^(main|worker|any|main or worker|\.)$/ &&
-         part[2] ~ /^(any|loaded|open|building|estimating|\.)$/ && part[3] != ""
+  return n == 3 && part[1] ~ /^(main|worker|any|main or worker|\.)$/ &&
+         part[2] ~ /^(any|loaded|open|building|estimating|\.)$/ &&
+         part[3] ~ /^(hot|pure|cheap|no allocation|estimating|cost of a dense solve|cost as said)$/
 }
 function judge(name) {
   n++
@@ -39,7 +40,7 @@ inside {
 /^(typedef )?struct.*{/ { in_struct = 1 }
 /^#/ { next }
 # A member that is a function pointer.
-/^  .*\(\*[a-z_]+\)\(/ {
+/^  .*\(\*[a-z_0-9]+\)\(/ {
   name = $0
   sub(/\)\(.*/, "", name)
   sub(/.*\(\*/, "", name)

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# A plugin exports exactly one symbol and calls nothing that is the host's business.
-# usage: exports.sh PLUGIN...
+# A plugin exports exactly one symbol and calls nothing that is the host's business; nudge itself
+# exports none, so that no plugin can come to lean on its inside.
+# usage: exports.sh NUDGE PLUGIN...
 set -u
 # Processes, streams, threads, locale, floating-point modes, clocks and files.
 forbidden='abort|_?exit|quick_exit|_Exit|raise|signal|sigaction|system|fork|dlopen|pthread_create'
@@ -20,6 +21,12 @@ report() { # OK TEXT DETAIL
     failed=1
   fi
 }
+
+# Objects of the C library that a program holds a copy of have a version behind @.
+defined=$(nm -D --defined-only "$1" | awk '$3 !~ /@/ { print $3 }' | tr '\n' ' ')
+[ -z "$defined" ] && none=yes || none=no
+report $none 'nudge exports nothing' "it exports: $defined"
+shift
 
 for plugin in "$@"; do
   name=$(basename "$plugin")
