@@ -19,7 +19,17 @@ int ndg_cli_fail(const char *format, ...) {
   return 1;
 }
 
+static const ndg_cli_usage **kept_usage; /* NULL: --help is printed */
+
+void ndg_cli_keep_usage(const ndg_cli_usage **out) {
+  kept_usage = out;
+}
+
 static void print_help(const ndg_cli_usage *u) {
+  if (kept_usage) {
+    *kept_usage = u;
+    return;
+  }
   printf("usage: nudge %s [OPTION]...%s%s\n\n%s\n\n", u->verb, *u->arguments ? " " : "",
          u->arguments, u->doc);
   for (const ndg_cli_option *o = u->options; o->name; o++) {

@@ -5,12 +5,15 @@
 
 #include <stddef.h>
 
+#include <lua.h>
+
 #include "plugin/registry.h"
 
 /* Verbs: argv[0] is the verb's name; the result is the exit status. Contract of all:
    [main; any; I/O] */
 int ndg_cli_check(int argc, char **argv);
 int ndg_cli_compare(int argc, char **argv);
+int ndg_cli_doc(int argc, char **argv);
 int ndg_cli_export(int argc, char **argv);
 int ndg_cli_help(int argc, char **argv);
 int ndg_cli_info(int argc, char **argv);
@@ -22,6 +25,12 @@ int ndg_cli_runs(int argc, char **argv);
 int ndg_cli_show(int argc, char **argv);
 int ndg_cli_version(int argc, char **argv);
 int ndg_cli_watch(int argc, char **argv);
+
+typedef struct ndg_cli_verb {
+  const char *name, *title;
+  int (*run)(int argc, char **argv);
+} ndg_cli_verb;
+extern const ndg_cli_verb ndg_cli_verbs[]; /* ended by name NULL; main.c */
 
 typedef struct ndg_cli_option {
   const char *name;  /* "--json"; NULL ends a table */
@@ -58,6 +67,14 @@ ndg_cli_arguments ndg_cli_arguments_of(const ndg_cli_usage *, int argc, char **a
 /* [main; any; I/O] Index of the next option in the table, or one of the values above. */
 int ndg_cli_next(ndg_cli_arguments *);
 
+/* [main; any; cheap] From now on --help is not printed; what it would say goes into *out. NULL: it
+   is printed again. */
+void ndg_cli_keep_usage(const ndg_cli_usage **out);
+/* [main; any; cheap] What a verb says to --help. */
+const ndg_cli_usage *ndg_cli_usage_of(const ndg_cli_verb *);
+/* The module nudge.verbs: a list of { name, title, arguments, doc, options }. [-0, +1, v] */
+int ndg_cli_open_verbs(lua_State *L);
+
 /* [main; any; I/O] "nudge: ..." as one line on stderr; returns the exit status 1. */
 NDG_PRINTF(1, 2)
 int ndg_cli_fail(const char *format, ...);
@@ -84,8 +101,7 @@ int ndg_cli_lua_verb(const ndg_cli_usage *, int argc, char **argv);
    where it was built, the installed one for any other. */
 const char *ndg_cli_library_folder(void);
 
-/* [main; any; I/O] A component's description, on stdout, as JSON or Markdown. */
+/* [main; any; I/O] A component's description, on stdout, as JSON. */
 void ndg_cli_info_json(const ndg_loaded *);
-void ndg_cli_info_markdown(const ndg_loaded *);
 
 #endif

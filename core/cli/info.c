@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One component, from its own data. */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,6 +99,20 @@ static void print_text(const ndg_loaded *l) {
     print_option(o);
 }
 
+/* A page of the reference is the business of `nudge doc`. */
+static int print_markdown(const char *id, const ndg_cli_plugins *plugins) {
+  char doc[] = "doc", markdown[] = "--markdown", plugin[] = "--plugin", end[] = "--";
+  char *argv[2 * NDG_CLI_MAX_PLUGINS + 4] = {doc, markdown};
+  int argc = 2;
+  for (size_t i = 0; i < plugins->n; i++) {
+    argv[argc++] = plugin;
+    argv[argc++] = (char *)(uintptr_t)plugins->files[i];
+  }
+  argv[argc++] = end;
+  argv[argc++] = (char *)(uintptr_t)id;
+  return ndg_cli_doc(argc, argv);
+}
+
 int ndg_cli_info(int argc, char **argv) {
   ndg_cli_arguments a = ndg_cli_arguments_of(&usage, argc, argv);
   ndg_cli_plugins plugins = {.n = 0};
@@ -114,15 +129,17 @@ int ndg_cli_info(int argc, char **argv) {
     if (k == PLUGIN && ndg_cli_add_plugin(&plugins, a.value))
       return 1;
     id = k == NDG_CLI_OPERAND ? a.value : id;
-    print = k == JSON ? ndg_cli_info_json : k == MARKDOWN ? ndg_cli_info_markdown : print;
+    print = k == JSON ? ndg_cli_info_json : k == MARKDOWN ? NULL : print;
   }
   if (!id)
     return ndg_cli_fail("'info' needs the ID of a component; 'nudge list' shows them");
   ndg_status st = ndg_cli_open_registry(plugins.files, plugins.n, &r, &e);
   if (st == NDG_OK)
     st = ndg_registry_find(r, NULL, id, &l, &e);
-  if (st == NDG_OK)
+  if (st == NDG_OK && print)
     print(l);
   ndg_registry_destroy(r);
-  return st < 0 ? ndg_cli_fail("%s", e.text) : 0;
+  if (st < 0)
+    return ndg_cli_fail("%s", e.text);
+  return print ? 0 : print_markdown(id, &plugins);
 }

@@ -45,7 +45,8 @@ static ndg_status call(const lua_call *c, ndg_error *e) {
                        .out = c->out,
                        .library = ndg_cli_library_folder(),
                        .version = NDG_VERSION,
-                       .compiler = NDG_COMPILER};
+                       .compiler = NDG_COMPILER,
+                       .verbs = ndg_cli_open_verbs};
   (void)snprintf(module, sizeof module, "nudge.cli.%s", c->usage->verb);
   ndg_status st = open_registry(c, &registry, e);
   if (st >= 0) {

@@ -9,12 +9,7 @@
 #include "cli/cli.h"
 #include "tensor/blas.h"
 
-typedef struct verb {
-  const char *name, *title;
-  int (*run)(int argc, char **argv);
-} verb;
-
-static const verb verbs[] = {
+const ndg_cli_verb ndg_cli_verbs[] = {
     {"run", "run an experiment script", ndg_cli_run},
     {"runs", "list the runs that a folder keeps", ndg_cli_runs},
     {"show", "show a run", ndg_cli_show},
@@ -26,15 +21,16 @@ static const verb verbs[] = {
     {"info", "describe a learner or rule and its options", ndg_cli_info},
     {"new", "begin a learner or a rule of your own", ndg_cli_new},
     {"check", "check a plugin or a script, case by case", ndg_cli_check},
+    {"doc", "explain anything, write the reference", ndg_cli_doc},
     {"version", "say what this nudge is made of", ndg_cli_version},
     {"help", "help on nudge or on a verb", ndg_cli_help},
-};
-enum { N_VERBS = sizeof verbs / sizeof *verbs };
+    {NULL, NULL, NULL}};
+enum { N_VERBS = sizeof ndg_cli_verbs / sizeof *ndg_cli_verbs - 1 };
 
-static const verb *find_verb(const char *name) {
+static const ndg_cli_verb *find_verb(const char *name) {
   for (size_t k = 0; k < N_VERBS; k++) {
-    if (strcmp(verbs[k].name, name) == 0)
-      return &verbs[k];
+    if (strcmp(ndg_cli_verbs[k].name, name) == 0)
+      return &ndg_cli_verbs[k];
   }
   return NULL;
 }
@@ -42,7 +38,7 @@ static const verb *find_verb(const char *name) {
 static int unknown_verb(const char *name) {
   const char *names[N_VERBS];
   for (size_t k = 0; k < N_VERBS; k++)
-    names[k] = verbs[k].name;
+    names[k] = ndg_cli_verbs[k].name;
   const int near = ndg_nearest_name(name, names, N_VERBS);
   if (near >= 0)
     return ndg_cli_fail("there is no verb '%s'; did you mean '%s'?", name, names[near]);
@@ -52,7 +48,7 @@ static int unknown_verb(const char *name) {
 static int print_overview(void) {
   printf("usage: nudge [--plugin FILE]... VERB [ARGUMENT]...\n\n");
   for (size_t k = 0; k < N_VERBS; k++)
-    printf("  %-9s%s\n", verbs[k].name, verbs[k].title);
+    printf("  %-9s%s\n", ndg_cli_verbs[k].name, ndg_cli_verbs[k].title);
   printf("\n'nudge VERB --help' says more. Plugins are found in the folders of NUDGE_PLUGIN_PATH\n"
          "or, without it, in the user's and the installation's plugin folders.\n");
   return 0;
@@ -68,7 +64,7 @@ int ndg_cli_help(int argc, char **argv) {
     return k == NDG_CLI_STOP_ERROR;
   if (k == NDG_CLI_END)
     return print_overview();
-  const verb *v = find_verb(a.value);
+  const ndg_cli_verb *v = find_verb(a.value);
   char name[16], option[] = "--help";
   char *ask[] = {name, option, NULL};
   if (!v)
@@ -80,7 +76,7 @@ int ndg_cli_help(int argc, char **argv) {
 /* Options before the verb (--plugin FILE) go behind it, where every verb that loads plugins reads
    them. */
 static int dispatch(int argc, char **argv, int at) {
-  const verb *v = find_verb(argv[at]);
+  const ndg_cli_verb *v = find_verb(argv[at]);
   if (!v)
     return unknown_verb(argv[at]);
   char **moved = ndg_calloc((size_t)argc + 1, sizeof *moved);

@@ -116,7 +116,9 @@ void ndg_lua_set_arithmetic(lua_State *L);
 const ndg_named_any *ndg_lua_collect_options(lua_State *L, int index, ndg_arena *arena,
                                              uint64_t *n);
 void ndg_lua_push_option_value(lua_State *L, const ndg_option *, const void *options);
-extern const luaL_Reg ndg_lua_option_functions[];
+const char *ndg_lua_choice_name(const ndg_option *, int64_t value);
+/* describe.c */
+extern const luaL_Reg ndg_lua_describe_functions[];
 
 /* component.c: learners and rules are both an instance with its options. */
 typedef struct ndg_lua_component {

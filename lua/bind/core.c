@@ -186,7 +186,7 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_domain_functions,
                                    ndg_lua_data_functions,
                                    ndg_lua_random_functions,
-                                   ndg_lua_option_functions,
+                                   ndg_lua_describe_functions,
                                    ndg_lua_component_functions,
                                    ndg_lua_batch_functions,
                                    ndg_lua_analysis_functions,

@@ -88,6 +88,10 @@ static int open_libraries(lua_State *L) {
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_nudge_core);
   lua_setfield(L, -2, "nudge.core");
+  if (host->verbs) {
+    lua_pushcfunction(L, host->verbs);
+    lua_setfield(L, -2, "nudge.verbs");
+  }
   lua_getglobal(L, "package");
   lua_getfield(L, -1, "path");
   lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s", host->library, host->library,
@@ -131,14 +135,15 @@ static int set_library(lua_State *L) { /* [-1, +0, v] folder of nudge's own Lua,
   return 0;
 }
 
-static int host_facts(lua_State *L) { /* [-0, +1, m] {threads, out, script, keep, settings} */
+static int host_facts(lua_State *L) { /* [-0, +1, m] {threads, out, script, version, ...} */
   const ndg_lua_host *host = ndg_lua_get_host(L);
-  lua_createtable(L, 0, 5);
+  lua_createtable(L, 0, 6);
   lua_pushboolean(L, host->keep);
   lua_setfield(L, -2, "keep");
   ndg_lua_set_integer(L, "threads", host->n_threads);
   ndg_lua_set_text(L, "out", host->out);
   ndg_lua_set_text(L, "script", host->script);
+  ndg_lua_set_text(L, "version", host->version);
   lua_createtable(L, (int)host->n_settings, 0);
   for (uint64_t i = 0; i < host->n_settings; i++) {
     lua_createtable(L, 0, 2);

@@ -51,6 +51,7 @@ typedef struct ndg_lua_host {
   void *progress_context;
   bool keep;                      /* what the script does is kept in a store */
   const char *version, *compiler; /* of the program; may be NULL */
+  lua_CFunction verbs;            /* gives the module nudge.verbs: its commands; may be NULL */
   /* kept by the bindings */
   bool interrupted;       /* a request to stop ended the script */
   int64_t run;            /* of the store, once the script has ended; 0: none */

@@ -108,7 +108,7 @@ const ndg_named_any *ndg_lua_collect_options(lua_State *L, int index, ndg_arena 
   return out;
 }
 
-static const char *choice_name(const ndg_option *o, int64_t value) {
+const char *ndg_lua_choice_name(const ndg_option *o, int64_t value) {
   for (const ndg_choice *c = o->choices; c && c->name; c++) {
     if (c->value == value) {
       return c->name;
@@ -150,7 +150,7 @@ void ndg_lua_push_option_value(lua_State *L, const ndg_option *o, const void *op
     if (o->type == NDG_OPTION_BOOL) {
       lua_pushboolean(L, i);
     } else {
-      lua_pushstring(L, choice_name(o, i));
+      lua_pushstring(L, ndg_lua_choice_name(o, i));
     }
     break;
   case NDG_OPTION_I64:
@@ -169,92 +169,3 @@ void ndg_lua_push_option_value(lua_State *L, const ndg_option *o, const void *op
     push_list(L, o, member);
   }
 }
-
-/* Default, bounds and choices of one option into the table on top. */
-static void set_limits(lua_State *L, const ndg_option *o) {
-  const bool required = o->flags & NDG_OPTION_REQUIRED;
-  switch (o->type) {
-  case NDG_OPTION_BOOL:
-    lua_pushboolean(L, o->def.i != 0);
-    break;
-  case NDG_OPTION_ENUM:
-    lua_pushstring(L, choice_name(o, o->def.i));
-    break;
-  case NDG_OPTION_I64:
-    lua_pushinteger(L, o->def.i);
-    break;
-  case NDG_OPTION_F64:
-    lua_pushnumber(L, o->def.d);
-    break;
-  default:
-    lua_pushstring(L, o->def.s);
-  }
-  if (required) {
-    lua_pop(L, 1);
-  } else {
-    lua_setfield(L, -2, "default");
-  }
-  if (o->type == NDG_OPTION_F64 || o->type == NDG_OPTION_F64_LIST) {
-    ndg_lua_set_number(L, "min", o->min.d);
-    ndg_lua_set_number(L, "max", o->max.d);
-  } else if (o->type == NDG_OPTION_I64 || o->type == NDG_OPTION_I64_LIST) {
-    lua_pushinteger(L, o->min.i);
-    lua_setfield(L, -2, "min");
-    lua_pushinteger(L, o->max.i);
-    lua_setfield(L, -2, "max");
-  }
-  if (o->choices) {
-    lua_newtable(L);
-    lua_Integer n = 0;
-    for (const ndg_choice *c = o->choices; c->name; c++) {
-      lua_pushstring(L, c->name);
-      lua_rawseti(L, -2, ++n);
-    }
-    lua_setfield(L, -2, "choices");
-  }
-}
-
-static void push_option(lua_State *L, const ndg_option *o) { /* [-0, +1, m] */
-  static const char *const types[] = {"?",    "boolean", "integer",      "number",
-                                      "enum", "string",  "integer list", "number list"};
-  char text[256];
-  lua_createtable(L, 0, 12);
-  ndg_lua_set_text(L, "name", o->name);
-  ndg_lua_set_text(L, "doc", o->doc);
-  ndg_lua_set_text(L, "unit", o->unit);
-  ndg_lua_set_text(L, "type", types[o->type < sizeof types / sizeof *types ? o->type : 0]);
-  ndg_options_describe(o, text, sizeof text);
-  ndg_lua_set_text(L, "range", text);
-  lua_pushboolean(L, (o->flags & NDG_OPTION_REQUIRED) != 0);
-  lua_setfield(L, -2, "required");
-  lua_pushboolean(L, (o->flags & NDG_OPTION_LOG) != 0);
-  lua_setfield(L, -2, "logarithmic");
-  lua_pushboolean(L, (o->flags & NDG_OPTION_EXCLUSIVE_MIN) != 0);
-  lua_setfield(L, -2, "exclusive_min");
-  set_limits(L, o);
-}
-
-/* [-2, +1, v] (kind, id): list of options, also by name. */
-static int list_options(lua_State *L) {
-  static const char *const names[] = {"learner", "rule", NULL};
-  static const char *const kinds[] = {NDG_KIND_LEARNER, NDG_KIND_RULE};
-  const char *kind = kinds[luaL_checkoption(L, 1, NULL, names)];
-  const ndg_loaded *loaded = NULL;
-  ndg_error e = {0};
-  if (ndg_registry_find(ndg_lua_get_host(L)->registry, kind, luaL_checkstring(L, 2), &loaded, &e) <
-      0) {
-    return ndg_lua_push_failure(L, &e);
-  }
-  lua_newtable(L);
-  lua_Integer n = 0;
-  for (const ndg_option *o = loaded->component->options; o && o->name;
-       o = ndg_options_next(o, loaded->option_stride)) {
-    push_option(L, o);
-    lua_pushvalue(L, -1);
-    lua_setfield(L, -3, o->name);
-    lua_rawseti(L, -2, ++n);
-  }
-  return 1;
-}
-
-const luaL_Reg ndg_lua_option_functions[] = {{"options", list_options}, {NULL, NULL}};

@@ -1,10 +1,70 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- The part of the API that compares methods over seeds; see nudge.lua.
+-- Comparing methods.
+-- Methods tried with the same seeds, as curves of a figure and folded over seeds as a table.
 
 ---@class nudge
 local nudge = {}
 
+---Calls `run(method, seed)` for every method and seed, and keeps the tables that it gives. A name
+---then means that field of each run, or of the method where its runs have none.
+---@param given nudge.given.comparison
+---@return nudge.Comparison comparison
+function nudge.comparison(given) end
+
+---@class nudge.given.comparison
+---@field methods table[] each with a `label` and what `run` wants to know; `color`, `dashed` and `dotted` are those of its curve
+---@field seeds integer|integer[] a list, or how many
+---@field run fun(method: table, seed: integer): table gives values and curves
+
+---Methods tried with the same seeds.
+---@class nudge.Comparison
+---@field methods table[] as given, each with its runs in the order of the seeds
+---@field seeds integer[]
+local Comparison = {}
+
+---Moments over the seeds of one method.
+---@param label string
+---@param of string|fun(run: table, method: table): number a field of the runs, or a function of them
+---@return nudge.Spread spread
+function Comparison:spread(label, of) end
+
+---Series of a panel of `nudge.figure`: a band over seeds of each method that has the curve.
+---@param given nudge.given.bands
+---@return nudge.Series[] series
+function Comparison:bands(given) end
+
+---@class nudge.given.bands
+---@field x string|number[]|nudge.Array a field of the runs, or the same for all
+---@field y string|fun(run: table, method: table): number[] a field of the runs, or a function of them
+---@field points? boolean mark every value (default: few are)
+
+---Lists of rows that the runs have, as one list; each row has its `method` and `seed`.
+---@param of string|fun(run: table, method: table): table[]
+---@return table[] rows
+function Comparison:collect(of) end
+
+---A table with a row of each method, values folded over seeds.
+---@param given nudge.given.summary
+---@return nudge.Rows rows
+function nudge.summary(given) end
+
+---@class nudge.given.summary
+---@field comparisons nudge.Comparison[]
+---@field columns (string|nudge.given.summary_column)[]
+
+---A column of `nudge.summary`.
+---@class nudge.given.summary_column: nudge.given.column
+---@field of? string|fun(run: table, method: table): any what is folded (default: its `name`)
+---@field fold? "mean"|"deviation"|"least"|"greatest"|"sum"|"first" (default: `mean`; texts are those of the first run)
+---@field over? string divided by what the method of that label has
+
+---Moments of a list of numbers; what is no number makes the mean none.
+---@param values number[]
+---@return nudge.Spread spread
+function nudge.spread(values) end
+
+---Moments of a list of numbers.
 ---@class nudge.Spread
 ---@field n integer
 ---@field sum number
@@ -13,41 +73,23 @@ local nudge = {}
 ---@field least number
 ---@field greatest number
 
----Moments of a list of numbers; what is no number makes the mean none.
----@param values number[]
----@return nudge.Spread
-function nudge.spread(values) end
+---How a learner fits tasks of one input and one output: a panel of `nudge.figure` per task, with
+---the true function, what was learned after each number of steps, and the samples.
+---@param given nudge.given.fits
+---@return nudge.Panel[] panels
+function nudge.fits(given) end
 
----Methods tried with the same seeds.
----@class nudge.Comparison
----@field methods table[] as given, each with its runs in the order of the seeds
----@field seeds integer[]
-local Comparison = {}
----Over the seeds of one method.
----@param label string
----@param of string|fun(run: table, method: table): number a field of the runs, or a function of them
----@return nudge.Spread
-function Comparison:spread(label, of) end
----Series of a panel of nudge.figure: a band over seeds of each method that has the curve.
----@param fields { x: string|number[]|nudge.Array, y: string|fun(run: table, method: table), points?: boolean }
----@return nudge.Series[]
-function Comparison:bands(fields) end
----Lists of rows that the runs have, as one list; each row has its method and seed.
----@param of string|fun(run: table, method: table): table[]
----@return table[]
-function Comparison:collect(of) end
-
----Calls run(method, seed) for every method and seed; what it gives is a table of values and curves.
----@param fields { methods: table[], seeds: integer|integer[], run: fun(method: table, seed: integer): table }
----@return nudge.Comparison
-function nudge.comparison(fields) end
----A table with a row of each method, values folded over seeds.
----@param fields { comparisons: nudge.Comparison[], columns: (string|{ name: string, of?: string|function, fold?: "mean"|"deviation"|"least"|"greatest"|"sum"|"first", over?: string, title?: string, format?: string, hidden?: boolean, deviation?: string })[] }
----@return nudge.Rows
-function nudge.summary(fields) end
----How a learner fits tasks of one input and one output: a panel of nudge.figure per task.
----@param fields { learner: nudge.Learner, domain: nudge.Domain, inner: table, grid: nudge.Array, steps: integer[], tasks?: integer, split?: string, theta?: nudge.Array, seed?: integer, dtype?: string, yrange?: number[] }
----@return nudge.Panel[]
-function nudge.fits(fields) end
+---@class nudge.given.fits
+---@field learner nudge.Learner
+---@field domain nudge.Domain
+---@field inner nudge.given.inner
+---@field grid nudge.Array points where the functions are drawn
+---@field steps integer[] up to four numbers of inner steps, ascending
+---@field tasks? integer (default: 1)
+---@field split? "train"|"valid"|"test" (default: `test`)
+---@field theta? nudge.Array (default: as the learner draws it)
+---@field seed? integer (default: 0)
+---@field dtype? "float32"|"float64"|"long_double" (default: `float64`)
+---@field yrange? number[] of the panels: lowest and highest
 
 return nudge

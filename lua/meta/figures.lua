@@ -1,61 +1,106 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- The part of the API for tables and figures of a script's own; see nudge.lua.
+-- Tables and figures.
+-- A script's own results, as text, CSV, JSON, SVG and PNG.
 
 ---@class nudge
 local nudge = {}
 
+---A table of a script's own results: rows of values by column name.
+---@param given nudge.given.rows
+---@return nudge.Rows rows
+function nudge.rows(given) end
+
+---@class nudge.given.rows
+---@field columns (string|nudge.given.column)[] a column is its name, or a table
+---@field rows table[] values by the names of columns; a name that no column has is an error
+
+---A column of a table.
+---@class nudge.given.column
+---@field name string
+---@field title? string heading for people (default: its name)
+---@field format? string of numbers for people, as `%.3g`
+---@field hidden? boolean only in files
+---@field deviation? string the column that stands behind a +- in the text
+
+---Rows of values under columns.
 ---@class nudge.Rows
 ---@field columns table[]
 ---@field rows table[]
 local Rows = {}
+
 ---The columns that are not hidden, as text.
----@return string
+---@return string text
 function Rows:table() end
+
+---Writes every column as CSV.
 ---@param path string
----@return nudge.Rows
+---@return nudge.Rows self
 function Rows:csv(path) end
+
+---Writes every column as JSON.
 ---@param path string
----@return nudge.Rows
+---@return nudge.Rows self
 function Rows:json(path) end
----A script's own results: rows of values by column name. A column is a name, or a table.
----@param fields { columns: (string|{ name: string, title?: string, format?: string, hidden?: boolean, deviation?: string })[], rows: table[] }
----@return nudge.Rows
-function nudge.rows(fields) end
 
----@class nudge.Series
----@field x number[]|nudge.Array
----@field y? number[]|nudge.Array
----@field low? number[]|nudge.Array lower edge of a band
----@field high? number[]|nudge.Array
----@field label? string
----@field points? boolean|"both" true: points without a line
----@field dashed? boolean
----@field dotted? boolean
----@field color? string|integer
----@field width? number
+---A figure of panels. gnuplot draws it.
+---@param given nudge.given.figure
+---@return nudge.Figure figure
+function nudge.figure(given) end
 
+---@class nudge.given.figure
+---@field panels nudge.Panel[]
+---@field title? string
+---@field columns? integer panels in a row (default: 3 at most)
+---@field same_axes? boolean all panels have one range, with numbers only at the margin (default: false)
+---@field legend? "each"|"common"|"none" below every panel (default), one for all, or none
+---@field width? integer of a panel's plot in pixels (default: by the columns)
+---@field height? integer of a panel's plot in pixels (default: by the columns)
+
+---A panel of a figure: curves over axes, or a matrix as a picture.
 ---@class nudge.Panel
 ---@field series? nudge.Series[]
 ---@field image? nudge.Array a matrix as a picture, row 1 at the top, instead of series
 ---@field title? string
 ---@field xlabel? string
 ---@field ylabel? string
----@field logx? boolean
----@field logy? boolean
----@field xrange? number[]
----@field yrange? number[]
----@field verticals? { x: number, label?: string, color?: string|integer, dashed?: boolean, dotted?: boolean, width?: number }[]
----@field horizontals? { y: number, label?: string, color?: string|integer, dashed?: boolean, dotted?: boolean, width?: number }[]
+---@field logx? boolean a logarithmic axis, with 0 left of a cut
+---@field logy? boolean a logarithmic axis
+---@field xrange? number[] lowest and highest
+---@field yrange? number[] lowest and highest
+---@field verticals? nudge.Line[] lines at an `x`
+---@field horizontals? nudge.Line[] lines at a `y`
 
+---A curve of a panel, with `y`, or `low` and `high` of a band, or all three.
+---@class nudge.Series
+---@field x number[]|nudge.Array
+---@field y? number[]|nudge.Array
+---@field low? number[]|nudge.Array lower edge of a band
+---@field high? number[]|nudge.Array upper edge of a band
+---@field label? string in the legend; curves of one label look the same in all panels
+---@field points? boolean|"both" true: points without a line; "both"; few points are marked anyway
+---@field dashed? boolean
+---@field dotted? boolean
+---@field color? string|integer `#rrggbb`, a number or a name: blue, vermilion, green, pink, amber, black, sky, red, brown, grey, blue1 to blue4 (default: in turn)
+---@field width? number of the line
+
+---A line across a panel.
+---@class nudge.Line
+---@field x? number where a vertical one stands
+---@field y? number where a horizontal one lies
+---@field label? string
+---@field color? string|integer as of a series (default: grey)
+---@field dashed? boolean (default: unless it is dotted)
+---@field dotted? boolean
+---@field width? number
+
+---A figure.
 ---@class nudge.Figure
 local Figure = {}
----SVG or PNG by the ending of the path.
+
+---Draws it as SVG or PNG, by the ending of the path; the file appears whole or not at all.
 ---@param path string
 ---@return nudge.Figure self
 function Figure:save(path) end
----@param fields { panels: nudge.Panel[], title?: string, columns?: integer, same_axes?: boolean, legend?: "each"|"common"|"none", width?: integer, height?: integer }
----@return nudge.Figure
-function nudge.figure(fields) end
 
 return nudge

@@ -1,34 +1,90 @@
 ---@meta
 -- SPDX-License-Identifier: MIT
--- The part of the API for runs that are kept; see nudge.lua.
+-- Runs that are kept.
+-- What a script computes stands in `nudge.db` in the folder of `--out`, with what it was made with.
 
 ---@class nudge
 local nudge = {}
 
----Numbers of one step of a series, in the run that is kept. Metrics of an earlier call for that step
----stay or are replaced; true and false count as 1 and 0.
+---Keeps numbers of one step of a series. Metrics of an earlier call for that step stay or are
+---replaced; true and false count as 1 and 0.
 ---@param series string
 ---@param step integer
 ---@param values table<string, number|boolean>
 function nudge.log(series, step, values) end
+
 ---Rows that this run has kept of a series so far; nil where nothing is kept (`--no-store`).
 ---@param series string
----@return table[]?
+---@return nudge.StoredRow[]? rows
 function nudge.kept(series) end
 
----What `f` gives, computed once: a run that is stopped and goes on gets it as it was. Numbers, texts,
----booleans, arrays and tables of them can be kept.
+---What a function gives, computed once: a run that is stopped and goes on gets it as it was.
+---Numbers, texts, booleans, arrays and tables of them can be kept.
 ---@generic T
 ---@param name string
 ---@param f fun(): T
----@return T
+---@return T value
 function nudge.keep(name, f) end
 
+---Runs that are kept.
+---@class nudge.store
+local store = {}
+
+---The runs that a folder keeps, for reading. `local s <close> = nudge.store.open()` closes it.
+---@param folder? string (default: that of `--out`)
+---@return nudge.Store store
+function store.open(folder) end
+
+---The runs that a folder keeps, for reading.
+---@class nudge.Store
+local Store = {}
+
+---A list of runs, the newest first.
+---@param filter? nudge.given.runs
+---@return nudge.StoredRun[] runs
+function Store:runs(filter) end
+
+---@class nudge.given.runs
+---@field status? "running"|"done"|"failed"|"interrupted"|"killed"
+---@field script? string its path, or the end of it
+---@field name? string
+---@field limit? integer the newest so many (default: all)
+
+---A run with its settings, series, tables and files.
+---@param id integer|"last"
+---@return nudge.StoredRunInFull run
+function Store:run(id) end
+
+---Rows of a series in order of their step. Numbers come back to the bit.
+---@param id integer|"last"
+---@param series string
+---@param options? nudge.given.stored_rows
+---@return nudge.StoredRow[] rows
+function Store:rows(id, series, options) end
+
+---@class nudge.given.stored_rows
+---@field after_step? integer only later ones
+
+---A row of a series: metrics by name.
+---@class nudge.StoredRow
+---@field step integer
+---@field [string] number
+
+---What became of each metric of a series: first, last, lowest and highest value with their steps.
+---@param id integer|"last"
+---@param series string
+---@return nudge.StoredMetric[] metrics
+function Store:summary(id, series) end
+
+---Closes it.
+function Store:close() end
+
+---A run.
 ---@class nudge.StoredRun
 ---@field id integer
 ---@field name string of the script, without its ending
 ---@field status "running"|"done"|"failed"|"interrupted"|"killed"
----@field script string
+---@field script string its path
 ---@field script_sha256 string
 ---@field started number seconds since 1970
 ---@field updated number
@@ -38,46 +94,42 @@ function nudge.keep(name, f) end
 ---@field host string
 ---@field pid integer
 
----@class nudge.StoredSeries
----@field name string
----@field steps integer
----@field last_step integer
----@field metrics { name: string, volatile: boolean }[]
-
+---A run with what it has kept.
 ---@class nudge.StoredRunInFull: nudge.StoredRun
 ---@field settings table<string, any>
----@field manifest table
+---@field manifest table all that is known about how it was made
 ---@field series nudge.StoredSeries[]
----@field artefacts { name: string, path: string, kind: string, bytes: integer, sha256: string, written: number }[]
+---@field artefacts nudge.StoredFile[]
 ---@field tables table<string, table[]>
 
----The runs that a folder keeps, for reading.
----@class nudge.Store
-local Store = {}
----The newest first.
----@param filter? { status?: string, script?: string, name?: string, limit?: integer }
----@return nudge.StoredRun[]
-function Store:runs(filter) end
----@param id integer|"last"
----@return nudge.StoredRunInFull
-function Store:run(id) end
----Rows in order of step.
----@param id integer|"last"
----@param series string
----@param options? { after_step?: integer }
----@return { step: integer, [string]: number }[]
-function Store:rows(id, series, options) end
----What became of each metric of a series.
----@param id integer|"last"
----@param series string
----@return { name: string, volatile: boolean, n: integer, first: number, first_step: integer, last: number, last_step: integer, lowest: number, lowest_step: integer, highest: number, highest_step: integer }[]
-function Store:summary(id, series) end
-function Store:close() end
+---A series of a run.
+---@class nudge.StoredSeries
+---@field name string
+---@field steps integer how many rows it has
+---@field last_step integer
+---@field metrics { name: string, volatile: boolean }[] volatile: differs between equal runs
 
----@class nudge.store
-local store = {}
----@param folder? string default: that of `--out`
----@return nudge.Store
-function store.open(folder) end
+---A file that a run has written.
+---@class nudge.StoredFile
+---@field name string
+---@field path string
+---@field kind string
+---@field bytes integer
+---@field sha256 string
+---@field written number seconds since 1970
+
+---What became of a metric.
+---@class nudge.StoredMetric
+---@field name string
+---@field volatile boolean it differs between equal runs
+---@field n integer
+---@field first number
+---@field first_step integer
+---@field last number
+---@field last_step integer
+---@field lowest number
+---@field lowest_step integer
+---@field highest number
+---@field highest_step integer
 
 return nudge

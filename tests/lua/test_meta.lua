@@ -1,49 +1,18 @@
 -- SPDX-License-Identifier: MIT
--- The annotations for editors name everything that the API has, and nothing else.
+-- The annotations name everything that the API has, and nothing else; parameters have the names
+-- that functions give them.
 package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
 local nudge = require "nudge"
+local annotations = require "nudge.doc.annotations"
+local components = require "nudge.doc.components"
+local core = require "nudge.core"
+local library = require "nudge.doc.library"
+local luacats = require "nudge.doc.luacats"
 local result = require "nudge.meta_train.result"
 local study = require "nudge.study"
 local tap = require "tap"
 
-local library = debug.getinfo(nudge.settings, "S").source:match "^@(.*/)nudge/"
-local text = ""
-for _, name in ipairs { "nudge", "few_shot", "comparison", "figures", "store" } do
-  local file = tap.read(library .. "meta/" .. name .. ".lua")
-  text = text .. file
-  tap.test(name .. ".lua is Lua", function()
-    tap.ok(load(file), name)
-    tap.is(file:match "\n[^\n]*%S[^\n]*%-%-%-@", nil, "an annotation within a line")
-  end)
-end
-
--- Names declared as `function owner.name(` or `function owner:name(`.
-local function declared(owner)
-  local names = {}
-  for name in text:gmatch("\nfunction " .. owner .. "[.:]([%w_]+)%(") do
-    names[name] = true
-  end
-  return names
-end
-
-local function without(members, others)
-  local out = {}
-  for name, member in pairs(members) do
-    out[name] = not others[name] and member or nil
-  end
-  return out
-end
-
-local function check_same(owner, members, wanted_type)
-  local names = declared(owner)
-  for name, member in pairs(members) do
-    if type(member) == wanted_type and name:sub(1, 2) ~= "__" then
-      tap.ok(names[name], owner .. " " .. name .. " has no annotation; it")
-      names[name] = nil
-    end
-  end
-  tap.is(next(names), nil, "an annotation of " .. owner .. " that nothing has")
-end
+local model = library.read()
 
 -- The methods of a userdata type stand behind its __index, a table or a closure over one.
 local function methods_of(type_name)
@@ -54,41 +23,106 @@ local function methods_of(type_name)
   return index
 end
 
-for owner, type_name in pairs { Array = "nudge.array", Random = "nudge.random",
-  Problem = "nudge.problem", Outer = "nudge.outer", Component = "nudge.learner" } do
-  tap.test("methods of " .. type_name, function()
-    check_same(owner, methods_of(type_name), "function")
-  end)
+local function without(members, others)
+  local out = {}
+  for name, member in pairs(members) do
+    out[name] = not others[name] and member or nil
+  end
+  return out
 end
 
-tap.test("what a rule has beyond a component", function()
-  local component, rule = methods_of "nudge.learner", methods_of "nudge.rule"
-  check_same("Rule", without(rule, component), "function")
-  tap.is(next(without(component, rule)), nil, "a rule has every method of a component")
+local function index_of(object)
+  return getmetatable(object).__index
+end
+
+-- What there is at run time, by the class that annotates it. Tables of functions in the module
+-- `nudge` are found by themselves.
+local owners = {
+  ["nudge"] = nudge,
+  ["nudge.Array"] = methods_of "nudge.array",
+  ["nudge.Random"] = methods_of "nudge.random",
+  ["nudge.Problem"] = methods_of "nudge.problem",
+  ["nudge.Outer"] = methods_of "nudge.outer",
+  ["nudge.Component"] = methods_of "nudge.learner",
+  ["nudge.Rule"] = without(methods_of "nudge.rule", methods_of "nudge.learner"),
+  ["nudge.Study"] = { table = study.table, csv = study.csv, json = study.json, plot = study.plot },
+  ["nudge.Training"] = { table = result.table, csv = result.csv, json = result.json },
+  ["nudge.Store"] = require("nudge.store").methods,
+  ["nudge.Figure"] = index_of(nudge.figure { panels = { { image = nudge.zeros(2, 2) } } }),
+  ["nudge.Rows"] = index_of(nudge.rows { columns = { "a" }, rows = {} }),
+  ["nudge.Comparison"] = index_of(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
+    run = function() return {} end }),
+  ["nudge.Domain"] = index_of(nudge.domains.sinusoid()),
+}
+for name, value in pairs(nudge) do
+  if type(value) == "table" then
+    owners["nudge." .. name] = value
+  end
+end
+
+tap.test("annotations are well-formed and complete", function()
+  tap.is(table.concat(library.check(model), "\n"), "")
 end)
 
-tap.test("methods of a study", function()
-  check_same("Study", { table = study.table, csv = study.csv, json = study.json,
-    plot = study.plot }, "function")
-end)
-
-tap.test("methods of a result of meta-training", function()
-  check_same("Training", { table = result.table, csv = result.csv, json = result.json },
-    "function")
-end)
-
-for owner, members in pairs { nudge = nudge, npy = nudge.npy, data = nudge.data,
-  tasks = nudge.tasks, domains = nudge.domains, store = nudge.store,
-  Store = require("nudge.store").methods,
-  Figure = getmetatable(nudge.figure { panels = { { series = { { x = { 1 }, y = { 1 } } } } } })
-    .__index,
-  Rows = getmetatable(nudge.rows { columns = { "a" }, rows = {} }).__index,
-  Comparison = getmetatable(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
-    run = function() return {} end }).__index,
-  Domain = getmetatable(nudge.domains.sinusoid()).__index } do
+for owner, members in pairs(owners) do
   tap.test("functions of " .. owner, function()
-    check_same(owner, members, "function")
+    tap.ok(model.classes[owner], "class " .. owner)
+    for name, member in pairs(members) do
+      if type(member) == "function" and name:sub(1, 2) ~= "__" then
+        tap.ok(model.functions[owner .. "." .. name] or model.functions[owner .. ":" .. name],
+          "annotation of " .. owner .. " " .. name)
+      end
+    end
   end)
 end
+
+tap.test("every annotated function is there, with the parameters that it has", function()
+  for name, f in pairs(model.functions) do
+    local member = owners[f.owner] and owners[f.owner][f.short]
+    tap.is(type(member), "function", name)
+    local info = debug.getinfo(member, "Su")
+    local skip = f.method and 1 or 0 -- self
+    if info.what == "Lua" then
+      tap.is(#f.params + skip, info.nparams, "number of parameters of " .. name)
+      for i, param in ipairs(f.params) do
+        tap.is(param.name, debug.getlocal(member, i + skip), "parameter " .. i .. " of " .. name)
+      end
+    end
+  end
+end)
+
+tap.test("a rule has every method of a component", function()
+  tap.is(next(without(methods_of "nudge.learner", methods_of "nudge.rule")), nil)
+end)
+
+tap.test("every file of annotations is read", function()
+  local topics = { options = true }
+  for _, name in ipairs(library.topics) do
+    topics[name] = true
+  end
+  for _, file in ipairs(core.list_folder(library.folder)) do
+    tap.ok(topics[file:match "^(.*)%.lua$"], "a topic for lua/meta/" .. file)
+  end
+end)
+
+tap.test("annotations of options are annotations", function()
+  local text = luacats.write(components.list())
+  local read = annotations.read(text, "options.lua")
+  local classes = {}
+  for _, class in ipairs(read.classes) do
+    classes[class.name] = class
+  end
+  for _, c in ipairs(components.list()) do
+    local class = classes["nudge.options." .. c.id]
+    tap.is(#class.fields, #c.options, c.id)
+    for i, option in ipairs(c.options) do
+      tap.is(class.fields[i].name, option.name)
+      tap.is(not class.fields[i].optional, option.required, option.name)
+    end
+  end
+  tap.is(#read.functions, 2)
+  tap.is(#read.functions[1].overloads + #read.functions[2].overloads, #components.list())
+  tap.ok(load(text), "it is Lua")
+end)
 
 tap.done()
