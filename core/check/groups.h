@@ -8,5 +8,19 @@
 extern const ndg_check_case ndg_check_descriptor[];
 extern const ndg_check_case ndg_check_library[];
 extern const ndg_check_case ndg_check_options[];
+/* Of learners. */
+extern const ndg_check_case ndg_check_learner_built[];
+extern const ndg_check_case ndg_check_learner_checkpoint[];
+extern const ndg_check_case ndg_check_learner_complex[];
+extern const ndg_check_case ndg_check_learner_data[];
+extern const ndg_check_case ndg_check_learner_determinism[];
+extern const ndg_check_case ndg_check_learner_gradients[];
+extern const ndg_check_case ndg_check_learner_hygiene[];
+extern const ndg_check_case ndg_check_learner_identities[];
+extern const ndg_check_case ndg_check_learner_rows[];
+extern const ndg_check_case ndg_check_learner_seen[];
+extern const ndg_check_case ndg_check_learner_solutions[];
+extern const ndg_check_case ndg_check_learner_types[];
+extern const ndg_check_case ndg_check_learner_values[];
 
 #endif

@@ -33,7 +33,7 @@ extern "C" {
 #define NDG_CAP_CLOSED_FORM "nudge.learner.closed-form/1"         /* extension: exact solution */
 /* ABI 1.1: with the options and tasks at hand, a group of phi starts at a group of theta. */
 #define NDG_CAP_META_START "nudge.learner.meta-start/1"
-#define NDG_CAP_EXAMPLE "nudge.learner.example/1" /* ABI 1.2. extension: small cases to try it on */
+#define NDG_CAP_EXAMPLE "nudge.learner.example/1" /* ABI 1.2: an extension, ndg_examples */
 
 /* Claims; each has a conformance test. */
 enum {
