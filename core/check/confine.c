@@ -64,10 +64,11 @@ static rlim_t mapped(void) {
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1), RETURN(SECCOMP_RET_ERRNO | (code))
 
 /* clone3 keeps its flags in memory, where a filter cannot look: without it the C library uses
-   clone. */
+   clone. Signals go to the process itself only: kill(-1, SIGKILL), where -1 is what a refused fork
+   gave, would end the checker and more. */
 static void refuse_processes(void) {
 #if defined(ARCHITECTURE)
-  static struct sock_filter filter[] = {
+  struct sock_filter filter[] = {
     LOAD(arch),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0),
     RETURN(SECCOMP_RET_ERRNO | EPERM),
@@ -79,6 +80,10 @@ static void refuse_processes(void) {
 #if defined(__NR_clone3)
     REFUSE(__NR_clone3, ENOSYS),
 #endif
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_kill, 0, 3),
+    LOAD(args[0]),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)getpid(), 5, 0), /* past the rest */
+    RETURN(SECCOMP_RET_ERRNO | EPERM),
     BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_clone, 0, 3),
     LOAD(args[0]),
     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_THREAD, 1, 0),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,6 +24,17 @@ enum {
   HIGH_FD = 200             /* out of the way of what counts or closes descriptors */
 };
 
+/* Behind the letter of every record: what a plugin writes to descriptors that are not its own is no
+   record. */
+enum { TOKEN = 8 };
+static char token[TOKEN + 1];
+
+static void draw_token(void) {
+  uint32_t bits = 0;
+  (void)!getrandom(&bits, sizeof bits, GRND_NONBLOCK);
+  (void)snprintf(token, sizeof token, "%08" PRIx32, bits);
+}
+
 double ndg_check_now(void) {
   struct timespec t;
   (void)clock_gettime(CLOCK_MONOTONIC, &t);
@@ -29,8 +42,8 @@ double ndg_check_now(void) {
 }
 
 void ndg_isolated_say(int messages, char what, const char *text) {
-  char record[NDG_CHECK_TEXT_SIZE + 2];
-  const int n = snprintf(record, sizeof record, "%c%s", what, text);
+  char record[NDG_CHECK_TEXT_SIZE + TOKEN + 2];
+  const int n = snprintf(record, sizeof record, "%c%s%s", what, token, text);
   size_t left = n < 0 ? 0 : (size_t)n < sizeof record ? (size_t)n + 1 : sizeof record;
   for (const char *p = record; left > 0;) {
     const ssize_t written = write(messages, p, left);
@@ -98,6 +111,8 @@ ndg_status ndg_isolated_start(ndg_isolated *i, ndg_isolated_work work, void *con
   }
   i->output = output[0];
   const pid_t parent = getpid();
+  draw_token();
+  memcpy(i->token, token, sizeof i->token);
   (void)fflush(NULL); /* else both processes would write what waits */
   i->began = ndg_check_now();
   i->pid = fork();
@@ -218,12 +233,25 @@ void ndg_isolated_free(ndg_isolated *i) {
   i->doing = NULL;
 }
 
+static bool is_record(const ndg_isolated *i, const char *p) {
+  return *p && strncmp(p + 1, i->token, TOKEN) == 0;
+}
+
 const char *ndg_isolated_said(const ndg_isolated *i, char what, const char *after) {
   const char *p = after ? after + strlen(after) + 1 : i->said;
   const char *end = i->said + i->n_said;
   for (; p < end && memchr(p, 0, (size_t)(end - p)); p += strlen(p) + 1) {
-    if (*p == what)
-      return p + 1;
+    if (*p == what && is_record(i, p))
+      return p + 1 + TOKEN;
   }
   return NULL;
+}
+
+bool ndg_isolated_is_tampered(const ndg_isolated *i) {
+  const char *end = i->said + i->n_said;
+  for (const char *p = i->said; p < end; p += strlen(p) + 1) {
+    if (!memchr(p, 0, (size_t)(end - p)) || !is_record(i, p))
+      return true;
+  }
+  return false;
 }

@@ -30,6 +30,7 @@ typedef struct ndg_isolated {
   double began, limit_s, seconds;
   int status; /* as waitpid gives it */
   bool timed_out, flooded;
+  char token[9];                    /* of its records */
   char *doing;                      /* shared with the process */
   char said[NDG_ISOLATED_MESSAGES]; /* records: a letter and text, each ended by NUL */
   char heard[NDG_ISOLATED_OUTPUT];  /* the beginning of what it printed */
@@ -48,6 +49,8 @@ void ndg_isolated_wait(ndg_isolated *const *, size_t n);
 void ndg_isolated_free(ndg_isolated *);
 /* [main; ended; pure] The first record of this kind, or NULL. Behind a record comes the next. */
 const char *ndg_isolated_said(const ndg_isolated *, char what, const char *after);
+/* [main; ended; pure] Did the process write anything else where its records go? */
+bool ndg_isolated_is_tampered(const ndg_isolated *);
 
 /* In the process: one record. [any; isolated; I/O] */
 void ndg_isolated_say(int messages, char what, const char *text);

@@ -54,6 +54,9 @@ void ndg_check_judge(const ndg_isolated *i, uint64_t on_load, char *text, size_t
     out->outcome = NDG_CHECK_TIMED_OUT;
     (void)snprintf(text, size, "not done after %g s%s%s", i->limit_s,
                    failed ? "; before that: " : "", failed ? failed : "");
+  } else if (WIFEXITED(i->status) && !i->flooded && ndg_isolated_is_tampered(i)) {
+    out->outcome = NDG_CHECK_CRASHED;
+    (void)snprintf(text, size, "it wrote to descriptors that are not its own");
   } else if (!done || i->flooded) {
     out->outcome = NDG_CHECK_CRASHED;
     say_crash(i, failed, text, size);
