@@ -3,6 +3,9 @@
 # Builds the witness library of a folder of headers and compares it with the baseline, witness.abi.
 # usage: witness.sh [--write] INCLUDE_FOLDER CC...
 # --write: make it the baseline, if no promise to a release is broken.
+# The baseline is that of today's headers, and any difference is one. To compare with a release,
+# abidiff would have to be told to overlook what is appended, and would then overlook whatever else
+# has changed in the same struct; that judgement is promise.sh's.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 write=no
