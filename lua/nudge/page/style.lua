@@ -1,18 +1,20 @@
 -- SPDX-License-Identifier: MIT
--- The look of a page. --c1 to --c9 are the colours of nudge.styles, some of them lighter on a dark
+-- The look of a page. --c1 to --c11 are the colours of nudge.styles, some of them lighter on a dark
 -- page, where they would not be seen.
 return [[
 :root { color-scheme: light dark; --paper: #ffffff; --page: #fbfbfa; --ink: #1d2125;
   --soft: #5c646d; --rule: #dfe2e6; --band: #f3f4f6; --mark: #fff3cf; --mark-edge: #c98a00;
   --grid: #e6e8eb; --axis: #6b727a; --grey: #777777; --focus: #0b63ce; --good: #1a7f4b;
   --bad: #b3261e; --c1: #0072b2; --c2: #d55e00; --c3: #009e73; --c4: #cc79a7; --c5: #e69f00;
-  --c6: #000000; --c7: #56b4e9; --c8: #aa0000; --c9: #8c510a; --r1: #9ecae1; --r2: #4292c6;
+  --c6: #000000; --c7: #56b4e9; --c8: #aa0000; --c9: #8c510a; --c10: #7b3fb5;
+  --c11: #7a7a00; --r1: #9ecae1; --r2: #4292c6;
   --r3: #08519c; --r4: #08306b; }
 @media (prefers-color-scheme: dark) { :root { --paper: #1b1e22; --page: #15171a; --ink: #e7e9ec;
   --soft: #a2aab3; --rule: #343a41; --band: #22262b; --mark: #3b3216; --mark-edge: #e0a92e;
   --grid: #2f353b; --axis: #8b939c; --grey: #9a9a9a; --focus: #7cb7ff; --good: #5cc48d;
   --bad: #ff8a80; --c1: #2f9be0; --c2: #ef7623; --c3: #14b88a; --c4: #d98bb6; --c5: #f0b02a;
-  --c6: #f2f2f2; --c7: #8ad0f7; --c8: #ff6b5e; --c9: #c98d4a; --r1: #2d5d84; --r2: #4292c6;
+  --c6: #f2f2f2; --c7: #8ad0f7; --c8: #ff6b5e; --c9: #c98d4a; --c10: #b08ae6;
+  --c11: #b9b93c; --r1: #2d5d84; --r2: #4292c6;
   --r3: #7db8e3; --r4: #c6e0f5; } }
 * { box-sizing: border-box; }
 html { font: 100%/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans",
@@ -84,7 +86,8 @@ dd dl { margin: 0; font-size: 1em; }
   --soft: #444; --rule: #bbb; --band: #f0f0f0; --mark: #fff3cf; --mark-edge: #c98a00;
   --grid: #ddd; --axis: #666; --grey: #777; --good: #1a7f4b; --bad: #b3261e; --c1: #0072b2;
   --c2: #d55e00; --c3: #009e73; --c4: #cc79a7; --c5: #e69f00; --c6: #000; --c7: #56b4e9;
-  --c8: #a00; --c9: #8c510a; --r1: #9ecae1; --r2: #4292c6; --r3: #08519c; --r4: #08306b; }
+  --c8: #a00; --c9: #8c510a; --c10: #7b3fb5; --c11: #7a7a00; --r1: #9ecae1;
+  --r2: #4292c6; --r3: #08519c; --r4: #08306b; }
   html { font-size: 9.5pt; } body { max-width: none; padding: 0; } nav, thead button::after {
   display: none; } thead button { all: unset; } .scroll { overflow: visible; } th, td {
   white-space: normal; }
