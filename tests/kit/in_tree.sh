@@ -9,7 +9,12 @@ shift 2
 cd "$work" || exit 1
 export CC="$*"
 mkdir tree
-cp -r "$root/meson.build" "$root/meson_options.txt" "$root/core" "$root/lua" "$root/plugins" tree
+for entry in "$root"/*; do
+  case ${entry##*/} in
+  build* | data | tests) ;;
+  *) cp -r "$entry" tree ;;
+  esac
+done
 for kind in learner rule; do
   does "nudge new $kind --folder plugins" "$nudge" new $kind my_$kind --folder tree/plugins
 done
