@@ -141,7 +141,7 @@ size_t ndg_gemm_work(ndg_dtype dtype, size_t m, size_t n, size_t k) {
     return NDG_GEMM_WORK;
   const size_t columns = n < NDG_LARGE_COLUMNS ? (n + 63) / 64 * 64 : NDG_LARGE_COLUMNS;
   const size_t rows = m < NDG_LARGE_ROWS ? (m + 63) / 64 * 64 : NDG_LARGE_ROWS;
-  return NDG_GEMM_WORK + (columns + rows) * NDG_SMALL_DEPTH * ndg_dtype_size(dtype);
+  return NDG_GEMM_WORK + (columns + rows) * NDG_SLICE_MOST * ndg_dtype_size(dtype);
 }
 
 void ndg_gemm_run(ndg_dtype dtype, const ndg_gemm *g, const void *a, const void *b, void *c,
@@ -166,7 +166,7 @@ size_t ndg_gemm_packed_width(ndg_dtype dtype, size_t m, size_t n, size_t k) {
 }
 
 size_t ndg_gemm_slices(size_t k) {
-  return (k + NDG_SMALL_DEPTH - 1) / NDG_SMALL_DEPTH;
+  return ndg_n_slices(k);
 }
 
 void ndg_gemm_pack(ndg_dtype dtype, const ndg_gemm *g, const void *b, size_t begin, size_t end,

@@ -34,7 +34,7 @@ typedef struct ndg_gemm {
   const void *start; /* n numbers */
 } ndg_gemm;
 /* Bytes of work space, aligned to 64, for small products. */
-#define NDG_GEMM_WORK 24576
+#define NDG_GEMM_WORK 32256
 /* [any; any; cheap] The same for a product of any size or part of its rows. */
 size_t ndg_gemm_work(ndg_dtype, size_t m, size_t n, size_t k);
 /* [any; any; hot] All three of one element type; never conjugates. Small products are our own (no

@@ -286,7 +286,7 @@ static void NAME(outer)(const NAME(product) * q, const T *a, const T *b, T *c) {
 /* Panels of B that stay in the first-level cache while all rows of A pass by. */
 static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, void *work) {
   const ndg_gemm *g = q->g;
-  const size_t columns = g->n * q->parts;
+  const size_t columns = g->n * q->parts, n_slices = ndg_n_slices(g->k);
   if (q->parts == 1 && !q->turned && g->k == 1 && !g->accumulate &&
       (!g->b_transposed || g->ldb == 1)) {
     NAME(outer)(q, a, b, c);
@@ -299,8 +299,9 @@ static void NAME(gemm)(const NAME(product) * q, const T *a, const T *b, T *c, vo
     const size_t nv = (n + W - 1) / W;
     s.mask = NAME(mask)(n - (nv - 1) * W);
     s.paired = q->paired;
-    for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH) {
-      s.k = g->k - p < NDG_SMALL_DEPTH ? g->k - p : NDG_SMALL_DEPTH;
+    for (size_t slice = 0; slice < n_slices; slice++) {
+      const size_t p = n_slices == 1 ? 0 : ndg_slice_begin(g->k, n_slices, slice);
+      s.k = (slice + 1 == n_slices ? g->k : ndg_slice_begin(g->k, n_slices, slice + 1)) - p;
       s.b = packs ? work : b + p * g->ldb * q->parts + from;
       s.ldb = packs ? nv * W : g->ldb * q->parts;
       if (packs)

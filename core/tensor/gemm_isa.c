@@ -45,7 +45,7 @@
 #define TURN_FACTOR 1
 #endif
 
-_Static_assert(BYTES *NV <= NDG_SMALL_PANEL_BYTES, "work space of a panel");
+_Static_assert(BYTES *NV <= NDG_PANEL_BYTES, "work space of a panel");
 
 /* float32 */
 #define T float

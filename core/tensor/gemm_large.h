@@ -215,21 +215,24 @@ static size_t NAME(least)(size_t a, size_t b) {
 }
 
 static void NAME(multiply)(const ndg_gemm *g, const void *a, const void *b, void *c, void *work) {
+  const size_t n_slices = ndg_n_slices(g->k);
   for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS)
-    for (size_t p = 0; p < g->k; p += NDG_SMALL_DEPTH)
-      NAME(slice)
-  (g, a, b, c, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), p,
-   NAME(least)(g->k - p, NDG_SMALL_DEPTH), work);
+    for (size_t s = 0; s < n_slices; s++) {
+      const size_t first = ndg_slice_begin(g->k, n_slices, s);
+      const size_t k = ndg_slice_begin(g->k, n_slices, s + 1) - first;
+      NAME(slice)(g, a, b, c, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), first, k, work);
+    }
 }
 
 /* Slices [begin, end) of k as multiply() reads them if B is packed. */
 static void NAME(pack)(const ndg_gemm *g, const void *b, size_t begin, size_t end, void *packed) {
-  for (size_t p = begin * NDG_SMALL_DEPTH; p < NAME(least)(end * NDG_SMALL_DEPTH, g->k);
-       p += NDG_SMALL_DEPTH)
-    for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS) {
-      const size_t k = NAME(least)(g->k - p, NDG_SMALL_DEPTH);
+  const size_t n_slices = ndg_n_slices(g->k);
+  for (size_t s = begin; s < end; s++) {
+    const size_t first = ndg_slice_begin(g->k, n_slices, s);
+    const size_t k = ndg_slice_begin(g->k, n_slices, s + 1) - first;
+    for (size_t from = 0; from < g->n; from += NDG_LARGE_COLUMNS)
       NAME(pack_columns)
-      (g, b, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), p, k,
-       (T *)packed + p * NAME(padded)(g->n) + from * k);
-    }
+    (g, b, from, NAME(least)(g->n - from, NDG_LARGE_COLUMNS), first, k,
+     (T *)packed + first * NAME(padded)(g->n) + from * k);
+  }
 }

@@ -8,13 +8,27 @@
 
 #include "tensor/blas.h"
 
-/* A panel of B, packed in the work space, has so many rows of at most so many bytes. */
-#define NDG_SMALL_DEPTH 128
-#define NDG_SMALL_PANEL_BYTES 192
+/* k is cut into as few slices as have about NDG_SLICE steps each, all nearly as long as each other
+   and begun at multiples of 8, so that a panel of B, one slice of at most so many bytes a row,
+   stays in the first-level cache. Products of any size are cut so, for the same bits. */
+#define NDG_SLICE 160
+#define NDG_PANEL_BYTES 192
 /* Multiply-adds of a small product at most. Up to here OpenBLAS has small kernels too, but they
    allocate on every call. */
 #define NDG_SMALL_PRODUCT ((size_t)1000000)
-_Static_assert(NDG_SMALL_DEPTH *NDG_SMALL_PANEL_BYTES <= NDG_GEMM_WORK, "work space of a panel");
+/* The last slice may be up to 7 steps longer. */
+#define NDG_SLICE_MOST (NDG_SLICE + 8)
+_Static_assert(NDG_SLICE % 8 == 0, "no slice but the last is longer");
+_Static_assert(NDG_SLICE_MOST *NDG_PANEL_BYTES <= NDG_GEMM_WORK, "work space of a panel");
+
+static inline size_t ndg_n_slices(size_t k) {
+  return k <= NDG_SLICE ? 1 : (k + NDG_SLICE - 1) / NDG_SLICE;
+}
+
+/* Where slice i of n begins, and where slice i - 1 ends. */
+static inline size_t ndg_slice_begin(size_t k, size_t n, size_t i) {
+  return i == n ? k : k * i / n / 8 * 8;
+}
 
 typedef void (*ndg_gemm_small)(const ndg_gemm *, const void *a, const void *b, void *c, void *work);
 

@@ -186,7 +186,7 @@ static void check_product(const operands *o, const char *name) {
 
 /* For any large product. */
 static _Alignas(
-    64) char large_work[(NDG_LARGE_COLUMNS + NDG_LARGE_ROWS) * NDG_SMALL_DEPTH * sizeof(double)];
+    64) char large_work[(NDG_LARGE_COLUMNS + NDG_LARGE_ROWS) * NDG_SLICE_MOST * sizeof(double)];
 
 START_TEST(small_products_are_right) {
   static operands o;
@@ -358,7 +358,7 @@ static void check_packed(ndg_dtype dtype, const ndg_gemm *given, const void *a, 
 /* More columns and rows than are packed at a time, several slices of k, and edges everywhere;
    integers, so that both are exact. */
 START_TEST(large_products_are_the_librarys) {
-  enum { M = 2 * NDG_LARGE_ROWS + 5, R = NDG_LARGE_COLUMNS + 37, K = 2 * NDG_SMALL_DEPTH + 9 };
+  enum { M = 2 * NDG_LARGE_ROWS + 5, R = NDG_LARGE_COLUMNS + 37, K = 2 * NDG_SLICE + 9 };
   const ndg_dtype dtype = _i & 1 ? NDG_F64 : NDG_F32;
   const size_t size = ndg_dtype_size(dtype);
   const ndg_gemm g = {.m = M,
@@ -387,7 +387,7 @@ END_TEST
 
 /* The same bits alone, with others, and from the kernels for small products. */
 START_TEST(large_products_may_be_cut) {
-  enum { M = 300, K = 300, COLUMNS = 100 };
+  enum { M = 300, K = 3 * NDG_SLICE + 5, COLUMNS = 100 };
   const ndg_gemm_kernels *k = ndg_kernels_best()->gemm;
   static double a[M * K], b[K * COLUMNS], whole[M * COLUMNS], part[M * COLUMNS];
   ndg_rng rng = ndg_rng_root(8);
