@@ -19,7 +19,7 @@ local function look()
 end
 
 local function manual_text(m)
-  return roff.write(m.page, { name = m.name, section = m.section,
+  return roff.write(m.page, { name = m.name, section = m.section, see = m.see,
     version = core.host().version or "" })
 end
 
@@ -35,12 +35,13 @@ local function annotations_of(name)
   return luacats.write { list[name] }
 end
 
--- The page that was asked for, by its name; nil: an overview.
-local function asked(r, name)
+-- The page that was asked for, by its name; nil: what there is. On a terminal a list is shorter.
+local function asked(r, name, form)
   if not name then
-    return { page = r:overview_page(), name = "nudge-overview", section = "7" }
+    return form == "man" and r:manuals()[1] or { page = form and r:index() or r:overview_page() }
   elseif name == "lua" then
-    return { page = r:functions_page(), manual = r:lua_page(), name = "nudge-lua", section = "3" }
+    return { page = form and r:lua_page() or r:functions_page(), name = "nudge-lua",
+      section = "3", see = { "nudge(1)" } }
   end
   return r:find(name) or check.fail("nothing is called '%s'; %s", name, r:suggestion(name))
 end
@@ -57,7 +58,7 @@ local function files_of(form, name)
   end
   local r = reference.read()
   if name and name ~= "lua" then
-    local m = asked(r, name)
+    local m = asked(r, name, form)
     local base = m.name:gsub("[^%w._-]", "_")
     if form == "man" then
       add(base .. "." .. m.section, manual_text(m))
@@ -97,11 +98,11 @@ local function text_of(form, name)
   if form == "luacats" then
     return annotations_of(name)
   end
-  local m = asked(reference.read(), name)
+  local m = asked(reference.read(), name, form)
   if form == "man" then
-    return manual_text { page = m.manual or m.page, name = m.name, section = m.section }
+    return manual_text(m)
   elseif form == "markdown" then
-    return markdown.write(m.manual or m.page)
+    return markdown.write(m.page)
   end
   return plain.write(m.page, look())
 end

@@ -44,6 +44,20 @@ function Page:terms(heads, rows)
   return add(self, { kind = "terms", heads = heads, rows = rows })
 end
 
+-- The facts of a row as they stand in a list, where no column says what they are: "number in
+-- (0, 10]", "default 0.1". look(inline text) gives each as text.
+function page.facts(heads, row, look)
+  local out = {}
+  for i, fact in ipairs(row.facts) do
+    local text = look(fact)
+    if heads[i + 1] == "Default" then
+      text = text:match "^%((required)%)$" or "default " .. text
+    end
+    out[#out + 1] = text ~= "" and text or nil
+  end
+  return table.concat(out, ", ")
+end
+
 -- Paragraphs, parted by empty lines, and fenced code. words(text) makes a paragraph inline.
 function Page:prose(text, words)
   local lines, language = {}, nil

@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- Pages of the reference for a terminal.
+local page = require "nudge.doc.page"
 local words = require("nudge.doc.inline").words
 
 local plain = {}
@@ -51,17 +52,12 @@ function write.items(look, block)
   return table.concat(out, "\n")
 end
 
-local function term(look, row)
-  local facts = {}
-  for _, fact in ipairs(row.facts) do
-    local text = words(fact)
-    facts[#facts + 1] = text ~= "" and text or nil
-  end
+local function term(look, heads, row)
+  local facts = page.facts(heads, row, words)
   local text = words(row.text)
   local short = text:find "^%(default: [^)]*%)$" -- all that there is to say
-  local name = row.name .. (facts[1] and ": " or "")
-  local head = wrap(name .. table.concat(facts, ", ") .. (short and " " .. text or ""), look.width,
-    2)
+  local name = row.name .. (facts ~= "" and ": " or "")
+  local head = wrap(name .. facts .. (short and " " .. text or ""), look.width, 2)
   local out = { look.bold and head:gsub("^(%s*)(%S+)", "%1\27[1m%2\27[m") or head }
   if text ~= "" and not short then
     out[2] = wrap(text, look.width, 6)
@@ -96,15 +92,15 @@ function write.terms(look, block)
   end
   local out = {}
   for i, row in ipairs(block.rows) do
-    out[i] = term(look, row)
+    out[i] = term(look, block.heads, row)
   end
   return table.concat(out, "\n")
 end
 
 -- look: { width, bold }
-function plain.write(page, look)
-  local out = { bold(look, wrap(words(page.title), look.width, 0)) }
-  for _, block in ipairs(page.blocks) do
+function plain.write(p, look)
+  local out = { bold(look, wrap(words(p.title), look.width, 0)) }
+  for _, block in ipairs(p.blocks) do
     out[#out + 1] = write[block.kind](look, block)
   end
   return table.concat(out, "\n\n") .. "\n"

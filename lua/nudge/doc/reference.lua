@@ -127,12 +127,15 @@ function Reference:pages()
   return out
 end
 
--- Man pages: { page, name, section } each.
+-- Man pages: { page, name, section, see } each.
 function Reference:manuals()
-  local out = { { page = commands.page(self.verbs), name = "nudge", section = "1" },
-    { page = self:lua_page(), name = "nudge-lua", section = "3" } }
+  local see = { "nudge-lua(3)" }
+  local out = { { page = commands.page(self.verbs), name = "nudge", section = "1", see = see },
+    { page = self:lua_page(), name = "nudge-lua", section = "3", see = { "nudge(1)" } } }
   for _, c in ipairs(self.components) do
-    out[#out + 1] = { page = components.page(c), name = "nudge-" .. c.id, section = "7" }
+    see[#see + 1] = "nudge-" .. c.id .. "(7)"
+    out[#out + 1] = { page = components.page(c), name = "nudge-" .. c.id, section = "7",
+      see = { "nudge(1)", "nudge-lua(3)" } }
   end
   return out
 end
