@@ -102,7 +102,7 @@ function Problem:set_tasks(tasks) end
 function Problem:start(task) end
 
 ---One free phase. Divergence and a missed tolerance are errors unless `soft`.
----@param options? { soft: boolean }
+---@param options? { soft?: boolean }
 ---@return nudge.Learned learned
 function Problem:learn(options) end
 
@@ -154,7 +154,7 @@ function Problem:losses(phi) end
 ---reached and a nudge past the stability radius are errors unless `soft`. With `per_task` the
 ---estimate has a row for each task; rows of tasks without a number are NaN.
 ---@param rule nudge.Rule
----@param options? { soft: boolean, per_task: boolean }
+---@param options? { soft?: boolean, per_task?: boolean }
 ---@return nudge.Array estimate
 ---@return nudge.Record record
 function Problem:estimate(rule, options) end

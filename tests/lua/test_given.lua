@@ -229,6 +229,29 @@ tap.test("every question of a function belongs to a class", function()
   end
 end)
 
+-- Functions in C read the fields of their table one by one.
+for name, call in pairs {
+  learn = function(p, t) p:learn(t) end,
+  adapt = function(p, t) p:adapt(t) end,
+  estimate = function(p, t) p:estimate(nudge.rule "implicit", t) end,
+  exact = function(p, t) p:exact(t) end,
+} do
+  tap.test("fields that problem:" .. name .. " reads", function()
+    local p <close> = problems.scalar()
+    local read, wanted = { soft = true }, {} -- which some read only where it matters
+    call(p, setmetatable({}, { __index = function(_, field)
+      read[field] = true
+      return field == "steps" and { 1 } or nil
+    end }))
+    local params = model.functions["nudge.Problem:" .. name].params
+    local t = params[#params].type
+    for _, field in ipairs(t.fields or library.fields(model, model.classes[t.name])) do
+      wanted[field.name] = true
+    end
+    tap.is(sorted(read), sorted(wanted), name)
+  end)
+end
+
 tap.test("every class of given fields is held against a function", function()
   local without = { ["nudge.given.tasks"] = true, -- tables that nudge makes
     ["nudge.given.outer_fields"] = true, ["nudge.given.regression_domain"] = true, -- parents
