@@ -21,7 +21,9 @@ static ndg_status fail_to_make(const char *path, int code, ndg_error *e) {
 
 /* For all that is written here: its length is `size` at most. */
 static void name_in(char *out, size_t size, const char *folder, const char *name) {
-  (void)snprintf(out, size, "%s/%s", folder, name);
+  const size_t n = strlen(folder);
+  memcpy(out, folder, n);
+  (void)snprintf(out + n, size - n, "/%s", name);
 }
 
 static void remove_files(const char *folder, char *path, size_t size, size_t n,
