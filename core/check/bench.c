@@ -54,6 +54,17 @@ void ndg_check_each_variant(ndg_check *c, ndg_variant_test test) {
     ndg_check_skip(c, "%s", e.text);
 }
 
+const ndg_closed_form *ndg_check_closed_form(const ndg_check *c, bool *incomplete) {
+  const ndg_loaded *l = c->subject;
+  *incomplete = false;
+  if (!ndg_ids_contain(l->component->provides, NDG_CAP_CLOSED_FORM))
+    return NULL;
+  const ndg_closed_form *f =
+      l->ops.learner.extension ? l->ops.learner.extension(NDG_CAP_CLOSED_FORM) : NULL;
+  *incomplete = !f || f->struct_size < sizeof *f || !f->optimum || !f->meta_gradient;
+  return *incomplete ? NULL : f;
+}
+
 /* ---- numbers ---- */
 
 long double ndg_bench_get(const ndg_vector *v, uint64_t task, uint64_t i) {

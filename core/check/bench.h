@@ -59,6 +59,9 @@ ndg_status ndg_bench_learn(ndg_bench *, uint64_t steps, ndg_error *);
 /* [main; case; hot] Drawn directions of order one, exact in binary with few digits. */
 void ndg_bench_draw_directions(ndg_bench *, const char *label);
 
+/* [any; any; pure] The subject's closed form. NULL: it claims none; or *incomplete is set. */
+const ndg_closed_form *ndg_check_closed_form(const ndg_check *, bool *incomplete);
+
 /* [any; any; hot] One number of a vector: its real part, and its imaginary part. */
 long double ndg_bench_get(const ndg_vector *, uint64_t task, uint64_t i);
 long double ndg_bench_get_im(const ndg_vector *, uint64_t task, uint64_t i);

@@ -15,8 +15,9 @@ static ndg_status open_complex(ndg_check *c, const ndg_check_variant *v, ndg_ben
   const ndg_bench_spec spec = {.dtype = NDG_F64,
                                .tasks = ndg_check_draw_tasks(c, v, N_TASKS, "tasks")};
   const ndg_status st = ndg_bench_open_complex(c, v, &spec, b, e);
+  const ndg_error refused = *e;
   if (st == NDG_ECAPABILITY && ndg_ids_contain(c->subject->component->provides, NDG_CAP_COMPLEX))
-    return ndg_fail(e, NDG_EINVAL, "it claims %s, but %.300s", NDG_CAP_COMPLEX, e->text);
+    return ndg_fail(e, NDG_EINVAL, "it claims %s, but %.300s", NDG_CAP_COMPLEX, refused.text);
   return st;
 }
 

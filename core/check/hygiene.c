@@ -22,17 +22,11 @@ static ndg_status open_bench(ndg_check *c, const ndg_check_variant *v, ndg_bench
   return ndg_bench_open(c, v, &spec, b, e);
 }
 
-static const ndg_closed_form *closed_form_of(const ndg_check *c) {
-  const ndg_loaded *l = c->subject;
-  return ndg_ids_contain(l->component->provides, NDG_CAP_CLOSED_FORM) && l->ops.learner.extension
-             ? l->ops.learner.extension(NDG_CAP_CLOSED_FORM)
-             : NULL;
-}
-
 /* All that a learner can be asked: layout, build, closed forms. phi and gradient: filled with
    `fill` before. */
 static ndg_status use(ndg_bench *b, int fill, double *phi, double *gradient, ndg_error *e) {
-  const ndg_closed_form *f = closed_form_of(b->check);
+  bool incomplete;
+  const ndg_closed_form *f = ndg_check_closed_form(b->check, &incomplete);
   const ndg_task_arrays *tasks = ndg_problem_tasks(b->problem);
   const void *options = b->variant->learner.options;
   memset(phi, fill, b->n_phi * sizeof *phi);
@@ -58,20 +52,18 @@ static ndg_status open_and_use(ndg_check *c, const ndg_check_variant *v, ndg_err
   return st;
 }
 
-/* ---- floating-point modes ---- */
+/* ---- floating-point modes, threads ---- */
 
-static ndg_status floating_point(ndg_check *c, const ndg_check_variant *v, ndg_error *e) {
+/* From before the first call of the learner until after the last. */
+static void run_floating_point(ndg_check *c) {
   const ndg_fp_state before = ndg_fp_state_get();
-  const ndg_status st = open_and_use(c, v, e);
+  ndg_check_each_variant(c, open_and_use);
   const ndg_fp_state after = ndg_fp_state_get();
   ndg_fp_state_set(before);
   if (before.control != after.control || before.x87 != after.x87)
-    ndg_check_fail_variant(c, v, "control 0x%x to 0x%x, x87 0x%x to 0x%x", before.control,
-                           after.control, before.x87, after.x87);
-  return st;
+    ndg_check_fail(c, "control 0x%x to 0x%x, x87 0x%x to 0x%x", before.control, after.control,
+                   before.x87, after.x87);
 }
-
-/* ---- threads ---- */
 
 static int count_threads(void) {
   DIR *d = opendir("/proc/self/task");
@@ -94,17 +86,16 @@ static int blas_threads(void) {
   return get();
 }
 
-static ndg_status threads(ndg_check *c, const ndg_check_variant *v, ndg_error *e) {
+static void run_threads(ndg_check *c) {
   ndg_blas_single_thread(); /* OpenBLAS starts a thread when it is first told so after a fork */
   const int before = count_threads(), blas = blas_threads();
-  const ndg_status st = open_and_use(c, v, e);
+  ndg_check_each_variant(c, open_and_use);
   const int after = count_threads(), blas_after = blas_threads();
   if (after > before)
-    ndg_check_fail_variant(c, v, "%d threads, and %d after layout, build and closed forms", before,
-                           after);
+    ndg_check_fail(c, "%d threads before, and %d after layout, build and closed forms", before,
+                   after);
   if (blas_after != blas)
-    ndg_check_fail_variant(c, v, "BLAS had %d threads and has %d", blas, blas_after);
-  return st;
+    ndg_check_fail(c, "BLAS had %d threads and has %d", blas, blas_after);
 }
 
 /* ---- memory that nobody wrote ---- */
@@ -179,6 +170,7 @@ static ndg_status compare_results(ndg_bench *a, ndg_bench *b, ndg_error *e) {
 
 static ndg_status uninitialised(ndg_check *c, const ndg_check_variant *v, ndg_error *e) {
   filled a = {.phi = NULL}, b = {.phi = NULL};
+  bool incomplete;
   ndg_status st = open_filled(c, v, 0xA5, &a, e);
   if (st >= 0)
     st = open_filled(c, v, 0x5A, &b, e);
@@ -186,7 +178,7 @@ static ndg_status uninitialised(ndg_check *c, const ndg_check_variant *v, ndg_er
     ndg_check_fail_variant(c, v, "other groups where memory was filled with other bytes");
   else if (st >= 0)
     st = compare_results(&a.bench, &b.bench, e);
-  if (st >= 0 && !c->has_failed && closed_form_of(c)) {
+  if (st >= 0 && !c->has_failed && ndg_check_closed_form(c, &incomplete)) {
     if (memcmp(a.phi, b.phi, a.bench.n_phi * sizeof *a.phi) != 0)
       ndg_check_fail_variant(c, v, "the closed-form optimum depends on what was in memory before");
     if (memcmp(a.gradient, b.gradient, a.bench.n_theta * sizeof *a.gradient) != 0)
@@ -224,12 +216,6 @@ static ndg_status allocation(ndg_check *c, const ndg_check_variant *v, ndg_error
   return st;
 }
 
-static void run_floating_point(ndg_check *c) {
-  ndg_check_each_variant(c, floating_point);
-}
-static void run_threads(ndg_check *c) {
-  ndg_check_each_variant(c, threads);
-}
 static void run_uninitialised(ndg_check *c) {
   ndg_check_each_variant(c, uninitialised);
 }

@@ -22,18 +22,14 @@ typedef struct solution {
   long double *h, *inverse, *slope;
 } solution;
 
-static const ndg_closed_form *closed_form_of(const ndg_check *c) {
-  const ndg_loaded *l = c->subject;
-  return ndg_ids_contain(l->component->provides, NDG_CAP_CLOSED_FORM) && l->ops.learner.extension
-             ? l->ops.learner.extension(NDG_CAP_CLOSED_FORM)
-             : NULL;
-}
-
 static ndg_status open_solution(ndg_check *c, const ndg_check_variant *v, solution *s,
                                 ndg_error *e) {
   memset(s, 0, sizeof *s);
-  s->form = closed_form_of(c);
-  if (!s->form || !s->form->optimum || !s->form->meta_gradient)
+  bool incomplete;
+  s->form = ndg_check_closed_form(c, &incomplete);
+  if (incomplete)
+    return ndg_fail(e, NDG_EINVAL, "its closed form lacks optimum or meta_gradient");
+  if (!s->form)
     return ndg_fail(e, NDG_ECAPABILITY, "it has no closed form");
   const ndg_bench_spec spec = {.dtype = NDG_LONG_DOUBLE,
                                .tasks = ndg_check_draw_tasks(c, v, N_TASKS, "tasks")};

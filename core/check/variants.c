@@ -107,13 +107,24 @@ static void lay_out_named(search *s, const char *text, int matrices, ndg_check_v
   }
 }
 
+/* Adds a refusal to those that were heard, each once. */
+static void hear(const ndg_error *refused, ndg_error *all) {
+  const size_t used = strlen(all->text);
+  if (!strstr(all->text, refused->text))
+    (void)snprintf(all->text + used, sizeof all->text - used, "%s%s", used ? "; " : "",
+                   refused->text);
+}
+
 /* Arrays for a variant whose options stand. */
 static ndg_status find_arrays(search *s, ndg_check_variant *v, ndg_error *e) {
   ndg_error last = {.code = NDG_EINVAL};
+  e->code = NDG_EINVAL;
+  e->text[0] = 0;
   for (int i = 0; i < N_FORMS; i++) {
     lay_out_form(&forms[i], v);
     if (try_arrays(s, v, &last) >= 0)
       return NDG_OK;
+    hear(&last, e);
   }
   v->n_arrays = 0;
   if (try_arrays(s, v, &last) >= 0)
@@ -124,7 +135,6 @@ static ndg_status find_arrays(search *s, ndg_check_variant *v, ndg_error *e) {
     if (v->n_arrays > 0 && try_arrays(s, v, &tried) >= 0)
       return NDG_OK;
   }
-  *e = last;
   return last.code;
 }
 
