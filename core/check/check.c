@@ -62,3 +62,11 @@ ndg_status ndg_check_open(ndg_check *c, const ndg_named_any *given, uint64_t n_g
   return ndg_instance_open(c->registry, component->kind, component->id, given, n_given, c->arena,
                            out, e);
 }
+
+ndg_status ndg_check_accepts(const ndg_check *c, const void *options, ndg_error *e) {
+  const ndg_loaded *l = c->subject;
+  const bool learner = strcmp(l->component->kind, NDG_KIND_LEARNER) == 0;
+  ndg_status (*check)(const void *, ndg_error *) =
+      learner ? l->ops.learner.check : l->ops.rule.check;
+  return check ? check(options, e) : NDG_OK;
+}

@@ -75,5 +75,7 @@ ndg_rng ndg_check_stream(const ndg_check *, const char *label);
 /* The subject with these options, which live as long as the case. [main; case; allocates] */
 ndg_status ndg_check_open(ndg_check *, const ndg_named_any *given, uint64_t n_given,
                           ndg_instance *out, ndg_error *);
+/* What the subject's check() says of a finished struct. [main; case; cheap] */
+ndg_status ndg_check_accepts(const ndg_check *, const void *options, ndg_error *);
 
 #endif

@@ -30,6 +30,7 @@
 
 static const rlim_t memory = (rlim_t)2 << 30; /* beyond what is mapped at the start */
 static const rlim_t largest_file = (rlim_t)64 << 20;
+static const rlim_t most_files = 256;
 
 static void limit(__rlimit_resource_t what, rlim_t value) {
   struct rlimit r;
@@ -99,6 +100,7 @@ static void refuse_processes(void) {
 void ndg_confine(double limit_s) {
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, largest_file);
+  limit(RLIMIT_NOFILE, most_files);
   limit(RLIMIT_CPU, 8 * (rlim_t)(limit_s + 1)); /* of all threads; the parent's clock comes first */
   if (!IS_SANITIZED)                            /* a sanitizer maps terabytes */
     limit(RLIMIT_AS, mapped() + memory);

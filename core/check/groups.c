@@ -5,6 +5,7 @@ const ndg_check_case *const ndg_check_groups[] = {
     ndg_check_library,
     ndg_check_descriptor,
     ndg_check_options,
+    ndg_check_life_cycle,
     /* learners */
     ndg_check_learner_data,
     ndg_check_learner_seen,

@@ -7,6 +7,7 @@
 
 extern const ndg_check_case ndg_check_descriptor[];
 extern const ndg_check_case ndg_check_library[];
+extern const ndg_check_case ndg_check_life_cycle[];
 extern const ndg_check_case ndg_check_options[];
 /* Of learners. */
 extern const ndg_check_case ndg_check_learner_built[];

@@ -4,12 +4,12 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
+#include "check/capture.h"
 #include "check/fingerprint.h"
 #include "check/groups.h"
 #include "check/process_state.h"
@@ -47,26 +47,17 @@ static void check_state(ndg_check *c) {
     ndg_check_fail(c, "%s", text);
 }
 
-/* What is printed while the library is loaded goes to a file in memory. */
 static void check_quiet(ndg_check *c) {
-  char text[200];
-  const int file = memfd_create("output", MFD_CLOEXEC), out = dup(STDOUT_FILENO),
-            error = dup(STDERR_FILENO);
-  if (file < 0 || out < 0 || error < 0 || dup2(file, STDOUT_FILENO) < 0 ||
-      dup2(file, STDERR_FILENO) < 0) {
+  char first[200];
+  ndg_capture capture;
+  if (!ndg_capture_begin(&capture)) {
     ndg_check_skip(c, "its output cannot be caught: %s", strerror(errno));
     return;
   }
   const void *handle = ndg_check_load_library(c);
-  (void)fflush(NULL);
-  (void)dup2(out, STDOUT_FILENO);
-  (void)dup2(error, STDERR_FILENO);
-  const off_t size = lseek(file, 0, SEEK_END);
-  const ssize_t n = pread(file, text, sizeof text - 1, 0);
-  text[n > 0 ? n : 0] = '\0';
-  text[strcspn(text, "\n")] = '\0';
-  if (handle && size > 0)
-    ndg_check_fail(c, "%lld bytes, which begin with '%s'", (long long)size, text);
+  const uint64_t n = ndg_capture_end(&capture, first, sizeof first);
+  if (handle && n > 0)
+    ndg_check_fail(c, "%" PRIu64 " bytes, which begin with '%s'", n, first);
 }
 
 static void check_reload(ndg_check *c) {

@@ -9,7 +9,7 @@
 #include "plugin/line.h"
 #include "plugin/option_table.h"
 
-enum { LONGEST_LIST = 4 };
+enum { LONGEST_LIST = 4, SMALLEST = 4 };
 
 bool ndg_check_values_open(ndg_check *c, ndg_check_values *v) {
   const ndg_loaded *l = c->subject;
@@ -66,6 +66,9 @@ static double real_value(const ndg_option *o, int which, ndg_rng *r) {
 static int64_t integer_value(const ndg_option *o, int which, ndg_rng *r) {
   const bool exclusive = o->flags & NDG_OPTION_EXCLUSIVE_MIN;
   const int64_t least = o->min.i + (exclusive ? 1 : 0);
+  const uint64_t span = (uint64_t)o->max.i - (uint64_t)least;
+  if (which == NDG_VALUE_SMALL)
+    return least + (int64_t)ndg_rng_below(r, (span < SMALLEST ? span : SMALLEST) + 1);
   return which == NDG_VALUE_LEAST  ? least
          : which == NDG_VALUE_MOST ? o->max.i
                                    : draw_i64(least, o->max.i, r);
@@ -93,8 +96,9 @@ static const char *text_value(const ndg_option *o, int which, ndg_rng *r) {
 static bool list_value(ndg_check *c, const ndg_option *o, int which, ndg_rng *r, ndg_any *out) {
   const bool real = o->type == NDG_OPTION_F64_LIST;
   const uint64_t n = which == NDG_VALUE_EMPTY_LIST ? 0
-                     : which == NDG_VALUE_DRAWN    ? ndg_rng_below(r, LONGEST_LIST + 1)
-                                                   : 1;
+                     : which == NDG_VALUE_DRAWN || which == NDG_VALUE_SMALL
+                         ? ndg_rng_below(r, LONGEST_LIST + 1)
+                         : 1;
   double *reals = ndg_arena_alloc(c->arena, n + 1, sizeof *reals);
   int64_t *integers = ndg_arena_alloc(c->arena, n + 1, sizeof *integers);
   if (!reals || !integers)
@@ -124,7 +128,8 @@ bool ndg_check_values_add(ndg_check *c, ndg_check_values *v, const ndg_option *o
   switch (o->type) {
   case NDG_OPTION_BOOL:
     any.type = NDG_ANY_BOOL;
-    any.as.i = which == NDG_VALUE_DRAWN ? (int64_t)ndg_rng_below(r, 2) : which == NDG_VALUE_MOST;
+    any.as.i = which == NDG_VALUE_DRAWN || which == NDG_VALUE_SMALL ? (int64_t)ndg_rng_below(r, 2)
+                                                                    : which == NDG_VALUE_MOST;
     break;
   case NDG_OPTION_I64:
     any.type = NDG_ANY_I64;

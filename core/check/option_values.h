@@ -5,8 +5,15 @@
 
 #include "check/check.h"
 
-/* Which value of an option. LEAST of an exclusive minimum is the next number above it. */
-enum { NDG_VALUE_LEAST = 0, NDG_VALUE_MOST, NDG_VALUE_DRAWN, NDG_VALUE_EMPTY_LIST };
+/* Which value of an option. LEAST of an exclusive minimum is the next number above it.
+   SMALL: drawn, with integers at most SMALLEST above the least. */
+enum {
+  NDG_VALUE_LEAST = 0,
+  NDG_VALUE_MOST,
+  NDG_VALUE_DRAWN,
+  NDG_VALUE_SMALL,
+  NDG_VALUE_EMPTY_LIST
+};
 
 /* All values of a component's options, or some. */
 typedef struct ndg_check_values {

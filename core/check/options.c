@@ -19,13 +19,6 @@ static const ndg_option *next_option(const ndg_check *c, const ndg_option *o) {
   return ndg_options_next(o, c->subject->option_stride);
 }
 
-static ndg_status call_check(const ndg_loaded *l, const void *options, ndg_error *e) {
-  const bool learner = strcmp(l->component->kind, NDG_KIND_LEARNER) == 0;
-  ndg_status (*check)(const void *, ndg_error *) =
-      learner ? l->ops.learner.check : l->ops.rule.check;
-  return check ? check(options, e) : NDG_OK;
-}
-
 /* What a rule says of options that it takes. */
 static void check_derived(ndg_check *c, const void *options, const char *text) {
   const ndg_rule_ops *ops = &c->subject->ops.rule;
@@ -64,7 +57,7 @@ static void try_values(ndg_check *c, const ndg_check_values *v) {
   if (!copy)
     return;
   memcpy(copy, options, size);
-  const ndg_status st = call_check(l, options, &e);
+  const ndg_status st = ndg_check_accepts(c, options, &e);
   if (memcmp(copy, options, size) != 0)
     ndg_check_fail(c, "check() changed the options it was given: %s", text);
   e.text[sizeof e.text - 1] = '\0';
@@ -73,7 +66,7 @@ static void try_values(ndg_check *c, const ndg_check_values *v) {
                    (int)st, (int)e.code, e.text, text);
   if (st < 0 && strchr(e.text, '\n'))
     ndg_check_fail(c, "check() refuses with more than one line: options %s", text);
-  if (call_check(l, options, &again) != st)
+  if (ndg_check_accepts(c, options, &again) != st)
     ndg_check_fail(c, "check() decides otherwise when it is asked again: options %s", text);
   if (st >= 0)
     check_derived(c, options, text);
