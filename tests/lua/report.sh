@@ -1,37 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # nudge report: the page of real runs as a browser shows it (Chromium), and what is refused.
-# Usage: report.sh NUDGE FOLDER_OF_THIS_SCRIPT; writes TAP.
-nudge=$(realpath "$1")
-here=$(realpath "$2")
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-n=0
-
-report() { # status name [detail]
-  n=$((n + 1))
-  if [ "$1" = 0 ]; then
-    echo "ok $n - $2"
-  else
-    echo "not ok $n - $2"
-    [ -n "$3" ] && printf '%s\n' "$3" | head -c 4000 | sed 's/^/# /'
-  fi
-}
-skip() {
-  n=$((n + 1))
-  echo "ok $n - $1 # SKIP $2"
-}
-
-# refuses NAME PATTERN ARGUMENT...: one line, status 1, no page
-refuses() {
-  name=$1 pattern=$2
-  shift 2
-  "$nudge" report "$@" >out 2>err
-  [ $? = 1 ] && [ "$(wc -l <err)" = 1 ] && grep -qE -- "$pattern" err &&
-    [ -z "$(find . -name '*.html' -o -name '*.part' -o -name '*.tmp*')" ]
-  report $? "$name" "$(cat out err)"
-}
+# Usage: report.sh NUDGE; writes TAP.
+. "$(dirname "$0")/tap.sh"
 
 if ! command -v gnuplot >/dev/null 2>&1; then
   echo "1..0 # SKIP gnuplot is not installed"
@@ -62,11 +33,13 @@ script=$(ls ./*.lua)
 "$nudge" run "$script" --out o >out 2>err && "$nudge" run "$script" --out o \
   --set learning_rate=0.1 --set 'note=</td><script>alert(5)</script>' >>out 2>>err
 report $? "two runs" "$(cat out err)"
-refuses "no run" 'one or more runs are wanted' --out o
-refuses "a run that is not there" "no run '7'" 1 7 --out o
-refuses "no store" 'no store of runs in empty' 1 --out empty
-refuses "another ending" "--to.*'page.pdf'" 1 --out o --to page.pdf
-refuses "a folder that is not there" 'no/such/page.html' 1 --out o --to no/such/page.html
+refuses "no run" 'one or more runs are wanted' report --out o
+refuses "a run that is not there" "no run '7'" report 1 7 --out o
+refuses "no store" 'no store of runs in empty' report 1 --out empty
+refuses "another ending" "--to.*'page.pdf'" report 1 --out o --to page.pdf
+refuses "a folder that is not there" 'no/such/page.html' report 1 --out o --to no/such/page.html
+[ -z "$(find . -name '*.html')" ]
+report $? "and there is no page" "$(find .)"
 
 "$nudge" report 1 2 1 --out o >out 2>err && [ "$(find . -name '*.html')" = ./o/report-1-2.html ] &&
   grep -qE '^o/report-1-2.html: [0-9]+ kB$' out
@@ -94,8 +67,7 @@ if ! command -v chromium >/dev/null 2>&1; then
     "figures can be read on a dark page"; do
     skip "$name" "chromium is not installed"
   done
-  echo "1..$n"
-  exit 0
+  tap_end
 fi
 
 browser "$page" >dom
@@ -125,4 +97,4 @@ browser "$work/probe.html" --blink-settings=preferredColorScheme=0 >dom
 [ "$(value contrast)" = '' ] && [ "$(value dark)" = true ]
 report $? "figures can be read on a dark page" "$(grep '^probe:' dom)"
 
-echo "1..$n"
+tap_end

@@ -3,60 +3,10 @@
 # Runs that are kept, from outside: the verbs that read them, and what may happen to a store: a full
 # disk, a folder that cannot be written, files that are no stores, several runs at once, SIGKILL.
 # Usage: store.sh NUDGE; writes TAP.
-nudge=$(realpath "$1")
-work=$(mktemp -d) || exit 1
+. "$(dirname "$0")/tap.sh"
 mounted=
 cleanup() {
   [ -z "$mounted" ] || umount "$mounted"
-  rm -rf "$work"
-}
-trap cleanup EXIT
-cd "$work" || exit 1
-n=0
-failed=0
-
-report() { # status name [detail]
-  n=$((n + 1))
-  if [ "$1" = 0 ]; then
-    echo "ok $n - $2"
-  else
-    echo "not ok $n - $2"
-    [ -n "$3" ] && printf '%s\n' "$3" | sed 's/^/# /'
-    failed=1
-  fi
-}
-
-skip() { # name reason
-  n=$((n + 1))
-  echo "ok $n - $1 # SKIP $2"
-}
-
-script() { cat >"$1"; }
-
-# refuses NAME PATTERN ARGUMENT...: nudge ARGUMENT... fails with one line that matches
-refuses() {
-  name=$1 pattern=$2
-  shift 2
-  "$nudge" "$@" >out 2>err </dev/null
-  status=$?
-  bad=0
-  [ "$status" = 1 ] || bad=1
-  [ "$(wc -l <err)" = 1 ] || bad=1
-  grep -qE -- "$pattern" err || bad=1
-  report $bad "$name" "status $status, wanted one line /$pattern/: $(cat err)"
-}
-
-# prints NAME PATTERN ARGUMENT...: it succeeds, says nothing on stderr, and a line matches
-prints() {
-  name=$1 pattern=$2
-  shift 2
-  "$nudge" "$@" >out 2>err </dev/null
-  status=$?
-  bad=0
-  [ "$status" = 0 ] || bad=1
-  [ ! -s err ] || bad=1
-  grep -qE -- "$pattern" out || bad=1
-  report $bad "$name" "status $status, wanted /$pattern/: $(cat out err)"
 }
 
 # database FILE STATEMENTS: changes a database
@@ -382,5 +332,4 @@ TMPDIR=$work refuses "a store that is removed in the middle of its run" \
 grep -q '^done$' out && grep -q '"step": 2' "$work"/nudge-run-1-*.json
 report $? "and what came after it is in that file"
 
-echo "1..$n"
-exit $failed
+tap_end

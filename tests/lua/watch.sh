@@ -2,25 +2,14 @@
 # SPDX-License-Identifier: MIT
 # The line of progress and nudge watch, under a pseudo-terminal and without one, with real runs.
 # Usage: watch.sh NUDGE; writes TAP.
-nudge=$(realpath "$1")
-work=$(mktemp -d) || exit 1
+. "$(dirname "$0")/tap.sh"
 pid=
-trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$work"' EXIT
-cd "$work" || exit 1
-n=0
-
-report() { # status name [detail]
-  n=$((n + 1))
-  if [ "$1" = 0 ]; then
-    echo "ok $n - $2"
-  else
-    echo "not ok $n - $2"
-    [ -n "$3" ] && printf '%s\n' "$3" | cat -v | sed 's/^/# /'
-  fi
+cleanup() {
+  [ -z "$pid" ] || kill -9 "$pid" 2>/dev/null
 }
 
 # A run that logs two metrics in 40 steps, as long as the test wants: it waits for the file `go on`.
-cat >slow.lua <<'LUA'
+script slow.lua <<'LUA'
 local nudge = require "nudge"
 local core = require "nudge.core"
 local stages = require "nudge.stage"
@@ -143,14 +132,6 @@ timeout 60 "$nudge" watch last --out o >snapshots 2>err
 [ $? = 0 ] && grep -q '^run 3 · slow · killed' snapshots
 report $? "watching a killed run ends" "$(cat snapshots err)"
 
-# refuses NAME PATTERN ARGUMENT...
-refuses() {
-  name=$1 pattern=$2
-  shift 2
-  timeout 60 "$nudge" "$@" >out 2>err
-  [ $? = 1 ] && [ "$(wc -l <err)" = 1 ] && grep -qE -- "$pattern" err
-  report $? "$name" "$(cat out err)"
-}
 refuses "a run that is not there" "no run '99'" watch 99 --out o
 refuses "no run" 'one run is wanted' watch --out o
 refuses "no store" 'no store of runs in empty' watch 1 --out empty
@@ -158,4 +139,4 @@ refuses "an interval that is none" "--every wants seconds.*'soon'" watch 1 --out
 refuses "an interval too short" "--every.*'0'" watch 1 --out o --every 0
 refuses "an interval too long" "--every.*'nan'" watch 1 --out o --every nan
 
-echo "1..$n"
+tap_end
