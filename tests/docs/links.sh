@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Every relative link of a document leads somewhere, to a heading where it names one, and every page
-# of docs and plugins is linked.
+# Every relative link of a document leads somewhere, to a heading where it names one, every page of
+# docs and plugins is linked, and every decision has a number of its own.
 # usage: links.sh SOURCE_ROOT; writes TAP.
 set -u
 cd "$1" || exit 1
@@ -78,5 +78,13 @@ for document in $documents; do
 done >"$work/log"
 [ ! -s "$work/log" ]
 report $? "every page is linked"
+
+for decision in docs/decisions/[0-9]*.md; do
+  number=$(basename "$decision" | sed 's/^0*//;s/-.*//')
+  [ "$(find docs/decisions -name "$(printf %04d "$number")-*" | wc -l)" = 1 ] &&
+    grep -q "^# $number\. " "$decision" || echo "$decision"
+done >"$work/log"
+[ ! -s "$work/log" ]
+report $? "every decision has a number of its own, which its title says"
 echo "1..$n"
 exit $failed
