@@ -95,7 +95,7 @@ void ndg_outcomes_soften(ndg_problem *p, uint64_t task, ndg_status soft) {
 void ndg_outcomes_settle(ndg_problem *p, ndg_status soft) {
   const uint64_t n_tasks = p->tasks.arrays.n_tasks;
   for (uint64_t t = 0; t < n_tasks; t++)
-    if ((p->outcome.soft[t] >> soft & 1u) ||
+    if (((unsigned)p->outcome.soft[t] >> soft & 1u) ||
         (soft == NDG_PAST_RADIUS && p->outcome.status[t] == NDG_TASK_PAST_RADIUS))
       return;
   for (uint64_t t = 0; t < n_tasks; t++)

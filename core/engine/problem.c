@@ -14,12 +14,13 @@ ndg_status ndg_no_memory(ndg_error *e, const char *what) {
 void ndg_error_prefix(ndg_error *e, const char *kind, const char *id) {
   if (!e)
     return;
-  char text[sizeof e->text];
-  memcpy(text, e->text, sizeof text);
-  text[sizeof text - 1] = 0;
-  const int n = snprintf(e->text, sizeof e->text, "%s %s: ", kind, id);
-  if (n > 0 && (size_t)n < sizeof e->text)
-    snprintf(e->text + n, sizeof e->text - (size_t)n, "%s", text);
+  char prefix[sizeof e->text];
+  (void)snprintf(prefix, sizeof prefix, "%s %s: ", kind, id);
+  const size_t most = sizeof e->text - 1, n = strlen(prefix), room = most - n;
+  const size_t length = strnlen(e->text, most), rest = length < room ? length : room;
+  memmove(e->text + n, e->text, rest); /* the end of a long text is what goes */
+  memcpy(e->text, prefix, n);
+  e->text[n + rest] = 0;
 }
 
 static const char *learner_id(const ndg_problem *p) {

@@ -35,7 +35,7 @@ void ndg_lua_set_soft(lua_State *L, const ndg_problem *p) {
     lua_Integer n = 0;
     lua_newtable(L);
     for (uint64_t t = 0; t < info.n_tasks; t++) {
-      if (soft[t] >> lists[i].status & 1u) {
+      if ((unsigned)soft[t] >> lists[i].status & 1u) {
         lua_pushinteger(L, (lua_Integer)t + 1);
         lua_rawseti(L, -2, ++n);
       }
