@@ -15,6 +15,7 @@ function nudge.comparison(given) end
 ---@class nudge.given.comparison
 ---@field methods table[] each with a `label` and what `run` wants to know; `color`, `dashed` and `dotted` are those of its curve
 ---@field seeds integer|integer[] a list, or how many
+---@field first_seed? integer where `seeds` says how many (default: 1)
 ---@field run fun(method: table, seed: integer): table gives values and curves
 
 ---Methods tried with the same seeds.
@@ -44,6 +45,14 @@ function Comparison:bands(given) end
 ---@return table[] rows
 function Comparison:collect(of) end
 
+---On how many seeds a method has the lower value than another; and how many seeds there are.
+---@param label string
+---@param other string label of the other method
+---@param of string|fun(run: table, method: table): number a field of the runs, or a function of them
+---@return integer wins
+---@return integer seeds
+function Comparison:wins(label, other, of) end
+
 ---A table with a row of each method, values folded over seeds.
 ---@param given nudge.given.summary
 ---@return nudge.Rows rows
@@ -58,6 +67,15 @@ function nudge.summary(given) end
 ---@field of? string|fun(run: table, method: table): any what is folded (default: its `name`)
 ---@field fold? "mean"|"deviation"|"least"|"greatest"|"sum"|"first" (default: `mean`; texts are those of the first run)
 ---@field over? string divided by what the method of that label has
+---@field deviation? string|boolean the column that stands behind a +- in the text; true: the deviation over seeds, in a hidden column of its own
+
+---Entries of a list whose `id` is among names, in the order of the list: for a setting that
+---chooses methods. A name that no entry has is an error.
+---@generic T
+---@param list T[] tables with an `id`
+---@param names string as "cg, none", or "all"
+---@return T[] entries
+function nudge.chosen(list, names) end
 
 ---Moments of a list of numbers; what is no number makes the mean none.
 ---@param values number[]

@@ -56,6 +56,18 @@ function data.mnist(given) end
 ---@return nudge.Samples samples
 function data.synthetic_digits(given) end
 
+---Digits as rows of float32, standardised by the mean and deviation of all of MNIST's; drawn ones
+---where MNIST is absent.
+---@param given? nudge.given.digits
+---@return nudge.Samples samples
+function data.digits(given) end
+
+---@class nudge.given.digits
+---@field part? "train"|"test" (default: `train`)
+---@field n? integer the first so many (default: all; 1000 drawn ones)
+---@field block? integer images made smaller by means of so many pixels each way (default: 1)
+---@field seed? integer of drawn ones (default: 0)
+
 ---@class nudge.given.synthetic_digits
 ---@field n? integer (default: 1000)
 ---@field seed? integer (default: 0)
@@ -73,6 +85,19 @@ function data.correlated_regression(given) end
 ---@field causes? integer (default: 4)
 ---@field noise? number standard deviation (default: 1)
 ---@field seed? integer (default: 0)
+
+---The samples from first to last, read where they are.
+---@param samples nudge.Samples
+---@param first integer
+---@param last integer
+---@return nudge.Samples part
+function data.rows(samples, first, last) end
+
+---Chosen samples as a copy, which is frozen.
+---@param samples nudge.Samples
+---@param indices nudge.Array index array
+---@return nudge.Samples part
+function data.take(samples, indices) end
 
 ---Samples to make tasks of; a table of a script's own will do.
 ---@class nudge.Samples
@@ -104,6 +129,16 @@ function tasks.regression(given) end
 ---@field eval? number samples to judge by (default: the rest)
 ---@field seed? integer draws which are which (default: 0)
 ---@field standardise? "features"|"all"|"none" each feature, or all by one mean and deviation (default: `features` for regression, `none` for classification)
+
+---One task of labelled samples that are cut already.
+---@param given nudge.given.labelled
+---@return nudge.given.tasks tasks
+function tasks.labelled(given) end
+
+---@class nudge.given.labelled
+---@field learn nudge.Samples to learn from, with labels
+---@field eval nudge.Samples to judge by, with labels
+---@field classes? integer (default: the largest label + 1)
 
 ---Any arrays by name. Those named `learn.*` and `eval.*` are samples. With `n_tasks` above 1 the
 ---first axis of each runs over tasks.

@@ -103,4 +103,50 @@ local Figure = {}
 ---@return nudge.Figure self
 function Figure:save(path) end
 
+---A histogram over powers of ten, as a curve for a logarithmic axis: middles of bins and shares of
+---all numbers. The first bin, at 0, has what is not above 0; the next and the last have also what
+---lies below `from` and above `to`.
+---@param given nudge.given.decades
+---@return number[] x
+---@return number[] y
+function nudge.decades(given) end
+
+---@class nudge.given.decades
+---@field values number[]|nudge.Array
+---@field from number
+---@field to number
+---@field per_decade? integer bins (default: 4)
+
+---Panels of what a meta-training has learned.
+---@class nudge.learned
+local learned = {}
+
+---How the numbers of each group of theta spread over powers of ten, as by `nudge.decades`.
+---@param given nudge.given.learned_histogram
+---@return nudge.Panel panel
+function learned.histogram(given) end
+
+---@class nudge.given.learned_histogram
+---@field of nudge.Training
+---@field from number
+---@field to number
+---@field per_decade? integer bins (default: 4)
+---@field pattern? string Lua pattern of the groups' names (default: all)
+---@field label? string stands in the stead of what the pattern matches (default: it stays)
+---@field start? number where a line says "at the start"
+---@field title? string
+---@field xlabel? string
+
+---Means over the synapses of each input, for inputs that are a picture.
+---@param given nudge.given.learned_map
+---@return nudge.Panel panel
+function learned.map(given) end
+
+---@class nudge.given.learned_map
+---@field of nudge.Training
+---@field group string synapses of a first layer
+---@field inputs integer
+---@field rows? integer of the picture (default: a square)
+---@field title? string
+
 return nudge

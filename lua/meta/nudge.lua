@@ -13,6 +13,7 @@
 ---@field tasks nudge.tasks tasks made of data
 ---@field domains nudge.domains domains of tasks
 ---@field store nudge.store runs that are kept
+---@field learned nudge.learned panels of what was learned
 local nudge = {}
 
 ---Declares the settings of a script, which `--set name=value` changes, and gives their values. Each

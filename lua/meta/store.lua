@@ -26,6 +26,30 @@ function nudge.kept(series) end
 ---@return T value
 function nudge.keep(name, f) end
 
+---A run whose rows a script shows instead of learning anew, if it is asked to: its settings take
+---the place of the script's.
+---@param from integer|string number of a run, "last", or "" for the run that goes on
+---@param settings table what `nudge.settings` gave; changed
+---@return nudge.Earlier earlier
+function nudge.earlier(from, settings) end
+
+---Where rows come from: an earlier run of the folder, or the run that goes on.
+---@class nudge.Earlier
+---@field id integer? number of the earlier run
+local Earlier = {}
+
+---Rows of a series in order of their step.
+---@param series string
+---@param made? table[] given where nothing is kept (`--no-store`)
+---@return nudge.StoredRow[] rows
+function Earlier:rows(series, made) end
+
+---The last of the rows; that there are none is an error.
+---@param series string
+---@param made? table[] as of `rows`
+---@return nudge.StoredRow row
+function Earlier:last(series, made) end
+
 ---Runs that are kept.
 ---@class nudge.store
 local store = {}

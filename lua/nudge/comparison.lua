@@ -12,15 +12,15 @@ Comparison.__name = "nudge.comparison"
 local OWNER = "nudge.comparison"
 local FEWEST, MOST = 1, 100000 -- seeds
 
-local function seeds_of(given)
+local function seeds_of(given, first)
   if type(given) == "table" then
     check.list(OWNER, "seeds", given, "integer")
     check.range(OWNER, "the number of seeds", #given, FEWEST, MOST)
     return given
   end
   local out = {}
-  for seed = 1, check.range(OWNER, "seeds", given, FEWEST, MOST) do
-    out[seed] = seed
+  for i = 1, check.range(OWNER, "seeds", given, FEWEST, MOST) do
+    out[i] = first + i - 1
   end
   return out
 end
@@ -157,19 +157,36 @@ function Comparison:collect(of)
   return out
 end
 
+-- On how many seeds a method has the lower value than another, and of how many.
+function Comparison:wins(label, other, of)
+  local first, second = method_of(self, label), method_of(self, other)
+  local a, b = values_of(first, of, tostring(of)), values_of(second, of, tostring(of))
+  if not a or not b then
+    check.fail("%s: the runs of '%s' have no %s", OWNER, a and other or label, tostring(of))
+  end
+  local n = 0
+  for k in ipairs(a) do
+    n = n + (a[k] < b[k] and 1 or 0)
+  end
+  return n, #a
+end
+
 function Comparison:__tostring()
   return string.format("%s of %d methods, %d seeds", OWNER, #self.methods, #self.seeds)
 end
 
 local comparison = {}
 
--- { methods, seeds, run }: calls run(method, seed) for every method and seed.
+-- { methods, seeds, first_seed?, run }: calls run(method, seed) for every method and seed.
 function comparison.run(given)
   local t = check.fields(OWNER, given,
-    { methods = "!table", seeds = "!integer|table", run = "!function" })
+    { methods = "!table", seeds = "!integer|table", run = "!function", first_seed = "integer" })
+  if t.first_seed and type(t.seeds) == "table" then
+    check.fail("%s: first_seed goes with a number of seeds; they are a list here", OWNER)
+  end
   local methods, by_label = methods_of(t.methods)
-  local self = setmetatable({ methods = methods, by_label = by_label, seeds = seeds_of(t.seeds) },
-    Comparison)
+  local seeds = seeds_of(t.seeds, t.first_seed or 1)
+  local self = setmetatable({ methods = methods, by_label = by_label, seeds = seeds }, Comparison)
   for _, method in ipairs(methods) do
     for k, seed in ipairs(self.seeds) do
       local run = t.run(method, seed)
@@ -187,8 +204,8 @@ local folds = {
   mean = true, deviation = true, least = true, greatest = true, sum = true, first = true,
 }
 local column_fields = {
-  name = "!string", title = "string", format = "string", hidden = "boolean", deviation = "string",
-  of = "string|function", fold = "string", over = "string",
+  name = "!string", title = "string", format = "string", hidden = "boolean",
+  deviation = "string|boolean", of = "string|function", fold = "string", over = "string",
 }
 
 local function folded(method, column)
@@ -208,20 +225,36 @@ local function cell(c, method, column)
   return value
 end
 
+-- Columns with a fold; deviation = true stands for a hidden column behind this one.
+local function columns_of(owner, given)
+  local out = {}
+  for i, column in ipairs(given) do
+    local where = string.format("%s: column %d", owner, i)
+    local c = check.fields(where, type(column) == "string" and { name = column } or column,
+      column_fields)
+    c.of, c.fold = c.of or c.name, c.fold or "mean"
+    check.choice(where, "fold", c.fold, check.sorted_keys(folds))
+    out[#out + 1] = c
+    if c.deviation == true then
+      if c.over or c.fold ~= "mean" then
+        check.fail("%s: deviation = true is that of a mean, without fold and over", where)
+      end
+      c.deviation = c.name .. "_deviation"
+      out[#out + 1] = { name = c.deviation, of = c.of, fold = "deviation", hidden = true }
+    end
+    c.deviation = c.deviation or nil
+  end
+  return out
+end
+
 -- { comparisons, columns }: a row of each method, its values folded over seeds.
 function comparison.summary(given)
   local owner = "nudge.summary"
   local t = check.fields(owner, given, { comparisons = "!table", columns = "!table" })
-  local columns, shown, out = {}, {}, {}
-  for i, column in ipairs(t.columns) do
-    local where = string.format("%s: column %d", owner, i)
-    local c = check.fields(where, type(column) == "string" and { name = column } or column,
-      column_fields)
+  local columns, shown, out = columns_of(owner, t.columns), {}, {}
+  for i, c in ipairs(columns) do
     shown[i] = { name = c.name, title = c.title, format = c.format, hidden = c.hidden,
       deviation = c.deviation }
-    c.of, c.fold = c.of or c.name, c.fold or "mean"
-    check.choice(where, "fold", c.fold, check.sorted_keys(folds))
-    columns[i] = c
   end
   for i, c in ipairs(t.comparisons) do
     if getmetatable(c) ~= Comparison then

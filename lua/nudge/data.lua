@@ -105,6 +105,53 @@ end
 
 data.synthetic_digits = digits.generate
 
+-- Samples chosen from data by a function of its arrays; what else is said of them stays.
+local function chosen(given, choose)
+  local out = {}
+  for name, value in pairs(given) do
+    local samples = name == "inputs" or name == "labels" or name == "targets"
+    out[name] = samples and choose(value) or value
+  end
+  return out
+end
+
+local function check_data(owner, given)
+  if type(given) ~= "table" or check.type_of(given.inputs) ~= "nudge.array" then
+    check.fail("%s takes data: a table with inputs, and labels or targets", owner)
+  end
+end
+
+-- The samples from first to last, read where they are.
+function data.rows(samples, first, last)
+  check_data("nudge.data.rows", samples)
+  return chosen(samples, function(a)
+    return a:rows(first, last)
+  end)
+end
+
+-- The samples of an array of indices, frozen: problems read them where they are.
+function data.take(samples, indices)
+  check_data("nudge.data.take", samples)
+  return chosen(samples, function(a)
+    return a:take(indices):freeze()
+  end)
+end
+
+-- Digits as rows of float32, frozen, standardised by mean and deviation of all of MNIST's; drawn
+-- ones where MNIST is absent.
+function data.digits(given)
+  local t = check.fields("nudge.data.digits", given or {},
+    { part = "string", n = "integer", block = "integer", seed = "integer" })
+  local found = data.mnist { part = t.part, n = t.n, block = t.block, fallback = function()
+    return data.synthetic_digits { n = t.n, block = t.block, seed = t.seed }
+  end }
+  local images <close> = found.inputs
+  local shape = images:shape()
+  found.inputs = images:standardise(0.1307, 0.3081):view(shape[1], shape[2] * shape[3]):single()
+  found.labels:freeze()
+  return found
+end
+
 -- Regression with correlated features: inputs share a few hidden causes, targets are linear in
 -- them with noise.
 function data.correlated_regression(given)

@@ -50,6 +50,10 @@ nudge.settings = require("nudge.settings").declare
 nudge.log = require "nudge.log"
 nudge.keep = require "nudge.keep"
 nudge.kept = require "nudge.kept"
+nudge.earlier = require "nudge.earlier"
+nudge.chosen = require "nudge.chosen"
+nudge.decades = require "nudge.decades"
+nudge.learned = require "nudge.learned"
 nudge.store = { open = require("nudge.store").open }
 nudge.figure = require "nudge.figure"
 nudge.rows = require "nudge.rows"

@@ -181,4 +181,21 @@ function tasks.arrays(given)
   return out
 end
 
+-- Labelled samples that are cut already: data to learn from and data to judge by.
+function tasks.labelled(given)
+  local owner = "nudge.tasks.labelled"
+  local t = check.fields(owner, given, { learn = "!table", eval = "!table", classes = "integer" })
+  local arrays = {}
+  for _, part in ipairs { "learn", "eval" } do
+    local of = t[part]
+    if check.type_of(of.inputs) ~= "nudge.array" or check.type_of(of.labels) ~= "nudge.array"
+      or of.labels:kind() ~= "index" or #of.labels ~= #of.inputs then
+      check.fail("%s: %s must have inputs, and a label (index) for each of them", owner, part)
+    end
+    arrays[part .. ".inputs"] = of.inputs
+    arrays[part .. ".targets"] = { values = of.labels, classes = t.classes }
+  end
+  return tasks.arrays(arrays)
+end
+
 return tasks

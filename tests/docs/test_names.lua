@@ -51,6 +51,7 @@ tap.test("every method of the page is there", function()
   each_method(nudge.rows { columns = { "a" }, rows = {} }, "%f[%w]t:([%w_]+)", "rows")
   each_method(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
     run = function() return {} end }, "%f[%w]c:([%w_]+)", "comparison")
+  each_method(nudge.earlier("", {}), "%f[%w]e:([%w_]+)", "earlier")
   each_method(nudge.random(1), "%f[%w]r:([%w_]+)", "random")
   each_method(require "nudge.meta_train.result", "result:([%w_]+)", "result")
   each_method(require("nudge.store").methods, "store:([%w_]+)", "store")

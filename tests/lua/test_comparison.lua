@@ -62,6 +62,56 @@ tap.test("every method runs with every seed, in order", function()
   tap.is(#c.methods[2].runs, 2)
 end)
 
+tap.test("seeds can begin anywhere", function()
+  local c = example { seeds = 2, first_seed = 7 }
+  tap.is(table.concat(c.seeds, " "), "7 8")
+  tap.raises(function() example { first_seed = 7 } end, "first_seed goes with a number of seeds")
+end)
+
+tap.test("wins are counted seed by seed", function()
+  local c = example { run = function(method, seed)
+    return { error = method.label == "good" and 2 or seed, note = "x" }
+  end }
+  local n, of = c:wins("good", "bad", "error")
+  tap.is(n, 0)
+  tap.is(of, 3)
+  tap.is(c:wins("bad", "good", "error"), 2, "an equal value is no win")
+  tap.is(c:wins("good", "bad", function(run, method) return run.error * method.scale end), 1)
+  tap.raises(function() c:wins("good", "worse", "error") end, "no method 'worse'")
+  tap.raises(function() c:wins("good", "bad", "cost") end, "have no cost")
+end)
+
+tap.test("a column can have its deviation behind it", function()
+  local function columns(column)
+    return nudge.summary { comparisons = { example() }, columns = {
+      { name = "method", of = "label" }, column } }
+  end
+  local text = columns({ name = "error", format = "%.2f", deviation = true }):table()
+  tap.matches(text, "good +2%.33 ± 1%.53\n")
+  tap.raises(function() columns { name = "error", deviation = true, over = "bad" } end,
+    "column 2: deviation = true is that of a mean")
+  tap.raises(function() columns { name = "error", deviation = true, fold = "sum" } end,
+    "is that of a mean")
+end)
+
+tap.test("entries are chosen by name", function()
+  local list = { { id = "a" }, { id = "b" }, { id = "c" } }
+  local function ids(names)
+    local out = {}
+    for i, entry in ipairs(nudge.chosen(list, names)) do
+      out[i] = entry.id
+    end
+    return table.concat(out, " ")
+  end
+  tap.is(ids "all", "a b c")
+  tap.is(ids "c, a", "a c")
+  tap.is(ids "b,b", "b")
+  tap.is(ids "a, all", "a b c")
+  tap.raises(function() ids "a, d" end, "there is no 'd'; there are: all, a, b, c")
+  tap.raises(function() ids " , " end, "chooses nothing")
+  tap.raises(function() nudge.chosen({ { name = "a" } }, "all") end, "entry 1 has no id")
+end)
+
 tap.test("a summary folds over seeds, and divides by another method", function()
   local text = nudge.summary { comparisons = { example() }, columns = {
     { name = "method", of = "label" }, { name = "error", format = "%.2f", deviation = "spread" },

@@ -136,4 +136,51 @@ tap.test("classification tasks want a label for each input", function()
   tap.raises(function() nudge.tasks.classification { data = data } end, "label")
 end)
 
+tap.test("some samples of data keep what else is said of them", function()
+  local data = { inputs = nudge.array { { 1, 2 }, { 3, 4 }, { 5, 6 } }, classes = 2, origin = "own",
+    labels = nudge.array({ 0, 1, 0 }, "index") }
+  local part = nudge.data.rows(data, 2, 3)
+  tap.is(part.inputs:get(1, 1), 3.0)
+  tap.is(part.labels[2], 0)
+  tap.is(part.origin .. part.classes, "own2")
+  data.inputs:set(2, 1, 7)
+  tap.is(part.inputs:get(1, 1), 7.0, "read where it is")
+  local taken = nudge.data.take(data, nudge.array({ 3, 1 }, "index"))
+  tap.is(taken.inputs:get(1, 2), 6.0)
+  tap.is(taken.labels[1], 0)
+  tap.raises(function() taken.inputs:set(1, 1, 0) end, "frozen")
+  tap.raises(function() nudge.data.rows(data.inputs, 1, 2) end, "data.rows takes data")
+  tap.raises(function() nudge.data.take({}, nudge.array({ 1 }, "index")) end, "take takes data")
+  tap.raises(function() nudge.data.rows(data, 2, 4) end, "4")
+end)
+
+tap.test("labelled data become tasks", function()
+  local function data(n, first)
+    return { inputs = nudge.zeros(n, 2), labels = nudge.array(first, "index") }
+  end
+  local t = nudge.tasks.labelled { learn = data(2, { 0, 1 }), eval = data(1, { 0 }), classes = 3 }
+  local names = {}
+  for i, a in ipairs(t.arrays) do
+    names[i] = a.name .. ":" .. a.role .. ":" .. tostring(a.classes)
+  end
+  tap.is(table.concat(names, " "), "eval.inputs:samples:nil eval.targets:samples:3 "
+    .. "learn.inputs:samples:nil learn.targets:samples:3")
+  tap.raises(function()
+    nudge.tasks.labelled { learn = data(2, { 0, 1 }), eval = data(2, { 0 }) }
+  end, "eval must have inputs, and a label")
+  tap.raises(function() nudge.tasks.labelled { learn = data(1, { 0 }) } end, "eval is missing")
+end)
+
+tap.test("digits are standardised rows of single precision", function()
+  local plain = nudge.data.synthetic_digits { n = 3, block = 4, seed = 2 }
+  local found = nudge.data.digits { part = "test", n = 3, block = 4, seed = 2 }
+  tap.is(table.concat(found.inputs:shape(), "x"), "3x49")
+  tap.is(found.inputs:kind(), "single")
+  tap.raises(function() found.labels:set(1, 0) end, "frozen")
+  if found.origin == plain.origin then -- no MNIST here
+    local value = plain.inputs:view(3, 49):get(2, 25)
+    tap.near(found.inputs:get(2, 25), (value - 0.1307) / 0.3081, 1e-6)
+  end
+end)
+
 tap.done()

@@ -313,4 +313,66 @@ tap.test("mistakes", function()
   wrong({ panels = { { series = sound, horizontals = { { x = 1 } } } } }, "horizontals, line 1")
 end)
 
+tap.test("a histogram over powers of ten counts every number once", function()
+  local x, y = nudge.decades { values = { 0, -1, 1e-9, 2e-3, 0.5, 1e3, 0.05, 0.06 }, from = 1e-3,
+    to = 1, per_decade = 1 }
+  tap.is(#x, 4)
+  tap.is(x[1], 0)
+  tap.near(x[3], 10 ^ -1.5, 1e-15)
+  tap.is(table.concat(y, " "), "0.25 0.25 0.25 0.25")
+  local values, sum = nudge.random(1):normal(1000), 0
+  x, y = nudge.decades { values = values, from = 1e-5, to = 1 }
+  tap.is(#x, 21)
+  for _, share in ipairs(y) do
+    sum = sum + share
+  end
+  tap.near(sum, 1, 1e-12)
+  local function wrong(fields, ...)
+    local given = { values = { 1 }, from = 0.1, to = 1 }
+    for name, value in pairs(fields) do
+      given[name] = value
+    end
+    local pattern = { ... }
+    tap.raises(function() nudge.decades(given) end, table.unpack(pattern))
+  end
+  wrong({ values = {} }, "no values")
+  wrong({ values = { 1, 0 / 0 } }, "value 2 is no number")
+  wrong({ values = { "1" } }, "entry 1 of values")
+  wrong({ from = 0 }, "from = 0 is outside")
+  wrong({ to = 0.01 }, "to = 0.01 is outside")
+  wrong({ to = 0.1 }, "0 bins")
+  wrong({ per_decade = 0 }, "per_decade = 0")
+end)
+
+-- 6 numbers of a first layer of 2 inputs, 2 of a second.
+local function training()
+  return { theta = nudge.array { 1, 2, 3, 10, 20, 30, 0.1, 0 }, made_of = { groups = {
+    { name = "lambda.w1", first = 1, last = 6 }, { name = "lambda.w2", first = 7, last = 8 } } } }
+end
+
+tap.test("what was learned as panels", function()
+  local map = nudge.learned.map { of = training(), group = "lambda.w1", inputs = 2, rows = 1 }
+  tap.is(table.concat(map.image:shape(), "x"), "1x2")
+  tap.is(map.image:get(1, 1), 2.0)
+  tap.is(map.image:get(1, 2), 20.0)
+  local spread = nudge.learned.histogram { of = training(), pattern = "^lambda%.w",
+    label = "layer ", from = 0.01, to = 100, per_decade = 1, start = 0.5, title = "t" }
+  tap.is(spread.series[1].label .. spread.series[2].label, "layer 1layer 2")
+  tap.is(spread.series[2].y[1], 0.5)
+  tap.is(spread.verticals[1].x, 0.5)
+  tap.is(nudge.learned.histogram({ of = training(), from = 0.1, to = 1 }).series[2].label,
+    "lambda.w2")
+  nudge.figure { panels = { map, spread } }
+  local function wrong(f, fields, pattern)
+    fields.of = fields.of or training()
+    tap.raises(function() nudge.learned[f](fields) end, pattern)
+  end
+  wrong("map", { group = "lambda.w3", inputs = 2, rows = 1 }, "did you mean 'lambda.w1'")
+  wrong("map", { group = "lambda.w1", inputs = 2 }, "2 inputs are no picture as a square")
+  wrong("map", { group = "lambda.w1", inputs = 3, rows = 2 }, "no picture of 2 rows")
+  wrong("map", { group = "lambda.w1", inputs = 4 }, "has 6 numbers")
+  wrong("map", { of = {}, group = "lambda.w1", inputs = 4 }, "what nudge.meta_train gave")
+  wrong("histogram", { from = 0.1, to = 1, pattern = "omega" }, "no group matches 'omega'")
+end)
+
 tap.done()

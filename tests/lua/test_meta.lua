@@ -47,6 +47,7 @@ local owners = {
   ["nudge.Rule"] = without(methods_of "nudge.rule", methods_of "nudge.learner"),
   ["nudge.Study"] = { table = study.table, csv = study.csv, json = study.json, plot = study.plot },
   ["nudge.Training"] = { table = result.table, csv = result.csv, json = result.json },
+  ["nudge.Earlier"] = index_of(nudge.earlier("", {})),
   ["nudge.Store"] = require("nudge.store").methods,
   ["nudge.Figure"] = index_of(nudge.figure { panels = { { image = nudge.zeros(2, 2) } } }),
   ["nudge.Rows"] = index_of(nudge.rows { columns = { "a" }, rows = {} }),
