@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Comparing methods.
 -- Methods tried with the same seeds, as curves of a figure and folded over seeds as a table.

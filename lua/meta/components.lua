@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Learners and rules.
 -- Components of plugins, with options that are checked against the option table of each.

@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Data and tasks.
 -- Files of the usual formats, generators for machines where the files are absent, and how data are

@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Domains of tasks.
 -- A domain draws as many tasks as are wanted. A task depends on the domain's seed, the split and

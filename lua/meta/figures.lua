@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Tables and figures.
 -- A script's own results, as text, CSV, JSON, SVG and PNG.

@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Meta-training.
 -- Theta is tuned over the tasks of a domain.

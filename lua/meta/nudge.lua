@@ -1,4 +1,4 @@
----@meta
+---@meta nudge
 -- SPDX-License-Identifier: MIT
 -- The script and its run.
 -- What a script is told about its run, the settings that it declares, and where its results go.

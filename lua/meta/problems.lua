@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Problems.
 -- A problem is a learner with tasks and an inner optimiser, compiled. It learns, estimates

@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Runs that are kept.
 -- What a script computes stands in `nudge.db` in the folder of `--out`, with what it was made with.

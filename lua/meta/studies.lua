@@ -1,4 +1,4 @@
----@meta
+---@meta _
 -- SPDX-License-Identifier: MIT
 -- Studies.
 -- How wrong meta-gradients are: every rule over swept options, against the exact one.

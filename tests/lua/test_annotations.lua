@@ -67,6 +67,10 @@ tap.test("a file is read", function()
   tap.is(f.returns[2].name, nil)
 end)
 
+tap.test("a last line without an end counts", function()
+  tap.is(#read(CLASS .. "---It.\nfunction A.f() end").functions, 1)
+end)
+
 for text, message in pairs {
   ["---@parm a integer\nfunction A.f(a) end\n"] = "a.lua:11: no annotation %-%-%-@parm",
   ["function A.f(a) end\n"] = "parameter a has no annotation",

@@ -103,6 +103,7 @@ tap.test("every file of annotations is read", function()
   end
   for _, file in ipairs(core.list_folder(library.folder)) do
     tap.ok(topics[file:match "^(.*)%.lua$"], "a topic for lua/meta/" .. file)
+    tap.ok(loadfile(library.folder .. file), file .. " is Lua; it")
   end
 end)
 

@@ -130,9 +130,10 @@ function tags.overload(self, text)
   table.insert(self.pending.overloads, t)
 end
 
+-- With the name of the module that it stands for; "_": no script can require it.
 function tags.meta(self, text)
-  if text ~= "" or self.line ~= 1 then
-    self:fail "---@meta stands alone in the first line"
+  if not text:find "^[%w_.]*$" or self.line ~= 1 then
+    self:fail "---@meta stands in the first line, alone or with the name of a module"
   end
   self.is_meta = true
 end
@@ -223,7 +224,7 @@ local annotations = {}
 function annotations.read(text, path)
   local self = setmetatable({ path = path, line = 0, doc = {}, head = {}, variables = {},
     pending = new_pending(), out = { classes = {}, functions = {} } }, Reader)
-  for line in text:gmatch "([^\n]*)\n" do
+  for line in text:gsub("([^\n])$", "%1\n"):gmatch "([^\n]*)\n" do
     self.line = self.line + 1
     if not self.out.title and line == "" then
       self:end_of_head()

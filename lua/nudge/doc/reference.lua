@@ -29,12 +29,20 @@ local function component_rows(self)
   return rows
 end
 
+local function add_components(p, rows)
+  if rows[1] then
+    p:terms({ "Id", "Kind", "What it is" }, rows)
+  else
+    p:text(inline.markup "None are found; see `--plugin` and `NUDGE_PLUGIN_PATH`.")
+  end
+end
+
 -- Where reading starts.
 function Reference:index()
   local p = page.new("README.md", inline.plain "Reference", inline.plain "what there is")
   p:text(inline.markup "The same in a terminal: `nudge doc NAME`, with any name from these pages.")
   p:heading(2, inline.plain "Learners and rules")
-  p:terms({ "Id", "Kind", "What it is" }, component_rows(self))
+  add_components(p, component_rows(self))
   p:heading(2, inline.plain "The command")
   p:text(inline.join({ inline.code("nudge", "commands.md"),
     inline.plain ": its verbs with their options, environment, files and exit statuses." }, ""))
@@ -110,7 +118,7 @@ function Reference:overview_page()
     row.text, row.facts = inline.plain(row.facts[1][1].text .. ": " .. row.text[1].text), {}
   end
   p:heading(2, inline.plain "Verbs"):terms({}, verbs)
-  p:heading(2, inline.plain "Learners and rules"):terms({}, rows)
+  add_components(p:heading(2, inline.plain "Learners and rules"), rows)
   p:heading(2, inline.plain "Functions for scripts, nudge.NAME ('nudge doc lua' lists them)")
   return p:terms({}, topics)
 end
