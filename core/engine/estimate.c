@@ -152,6 +152,9 @@ const ndg_problem_api *ndg_problem_get_api(void) {
       .refuse = refuse,
       .report = report,
       .radii = ndg_problem_radii,
+      .dots = ndg_rows_dots,
+      .mix = ndg_rows_mix,
+      .draw = ndg_rows_draw,
   };
   return &api;
 }

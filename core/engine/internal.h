@@ -455,6 +455,14 @@ double ndg_smallest_radius(const ndg_problem *);
 /* Everything that was found out about the present theta and tasks. */
 void ndg_problem_forget(ndg_problem *);
 
+/* rule_rows.c: vectors with a number per task, as rules see them */
+ndg_status ndg_rows_dots(ndg_problem *, const ndg_vector *x, const ndg_vector *y, double *out,
+                         ndg_error *);
+ndg_status ndg_rows_mix(ndg_problem *, ndg_vector *out, uint64_t n, const double *weights,
+                        const ndg_vector *const *in, ndg_error *);
+ndg_status ndg_rows_draw(ndg_problem *, const char *label, uint64_t index, ndg_vector *out,
+                         ndg_error *);
+
 /* estimate.c */
 void ndg_problem_drop_kept(ndg_kept *);
 

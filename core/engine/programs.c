@@ -122,7 +122,8 @@ static ndg_status build(ndg_problem *p, const ndg_node *phi, const ndg_node *arr
                                  .phi = phi,
                                  .theta = p->theta_seen,
                                  .arrays = arrays,
-                                 .array_descriptions = descriptions};
+                                 .array_descriptions = descriptions,
+                                 .layout = p->layout};
   *out = (ndg_learner_outputs){.struct_size = sizeof *out};
   ndg_status st =
       p->learner.loaded->ops.learner.build(p->learner.options, &p->builder, &in, out, e);

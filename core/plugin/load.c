@@ -114,6 +114,20 @@ static ndg_status reserve(ndg_registry *r, uint64_t n, const char *path, ndg_err
   return NDG_OK;
 }
 
+ndg_status ndg_registry_add(ndg_registry *r, ndg_loaded *l, ndg_arena *memory, ndg_error *e) {
+  const size_t old = r->n_defined * sizeof *r->defined;
+  const ndg_status st = reserve(r, 1, l->component->id, e);
+  if (st < 0)
+    return st;
+  ndg_arena **defined = ndg_realloc(r->defined, old, old + sizeof *defined);
+  if (!defined)
+    return ndg_fail(e, NDG_ENOMEM, "%s: out of memory", l->component->id);
+  r->defined = defined;
+  r->defined[r->n_defined++] = memory;
+  insert(r, l);
+  return NDG_OK;
+}
+
 static void take_back(ndg_registry *r, const ndg_plugin *p) {
   uint64_t kept = 0;
   for (uint64_t k = 0; k < r->n_components; k++) {

@@ -21,6 +21,9 @@ ndg_status ndg_registry_create(ndg_registry **out, ndg_error *e) {
 void ndg_registry_destroy(ndg_registry *r) {
   if (!r)
     return;
+  for (uint64_t k = 0; k < r->n_defined; k++)
+    ndg_arena_destroy(r->defined[k]);
+  ndg_free(r->defined);
   ndg_free(r->components);
   ndg_free(r->files);
   ndg_arena_destroy(r->arena);
@@ -128,6 +131,8 @@ ndg_status ndg_instance_open(const ndg_registry *r, const char *kind, const char
   (void)snprintf(owner, sizeof owner, "%s %s", ndg_kind_noun(c->kind), c->id);
   st = ndg_options_fill(owner, c->options, l->option_stride, c->options_size, given, n_given, arena,
                         &options, e);
+  if (st == NDG_OK && l->definition)
+    memcpy(options, &l->definition, sizeof l->definition);
   if (st == NDG_OK)
     st = run_check(owner, l, options, e);
   if (st == NDG_OK)

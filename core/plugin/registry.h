@@ -15,7 +15,9 @@ typedef struct ndg_registry ndg_registry;
 typedef struct ndg_loaded {
   const ndg_component *component;
   const ndg_plugin *plugin;
-  const char *path;
+  const char *path;       /* of the file that it comes from */
+  const char *place;      /* of a defined one: "script.lua:12"; else NULL */
+  const void *definition; /* of a defined one: its options begin with this pointer; else NULL */
   uint64_t option_stride;
   union {
     ndg_learner_ops learner;
@@ -39,6 +41,14 @@ ndg_status ndg_registry_load_folder(ndg_registry *, const char *folder, bool opt
    plugins); else, in a build tree, the folder `plugins` beside the executable; else the user's data
    folder and then the install folder, where they exist. Never the current directory. */
 ndg_status ndg_registry_load_default(ndg_registry *, ndg_error *);
+/* [main; any; allocates] A component made at run time, after the checks of a plugin's. Operations
+   get nothing but options, so the options struct begins with the pointer `definition`, which
+   ndg_instance_open puts there; its table starts behind. `place` ("script.lua:12") is named in
+   messages. On success the registry owns `memory`, which holds the component and all that it points
+   to. An id that is taken is refused with both places. */
+ndg_status ndg_registry_define(ndg_registry *, const ndg_component *, const char *place,
+                               const char *path, const void *definition, ndg_arena *memory,
+                               ndg_error *);
 /* [any; any; pure] kind NULL: any. In order of kind, then id. */
 uint64_t ndg_registry_count(const ndg_registry *, const char *kind);
 /* [any; any; pure] NULL from the count on. */

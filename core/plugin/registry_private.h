@@ -10,6 +10,8 @@ struct ndg_registry {
   uint64_t n_components, n_files;
   ndg_loaded **components; /* by kind, then id */
   const char **files;      /* resolved paths that are loaded */
+  uint64_t n_defined;
+  ndg_arena **defined; /* memory of components made at run time */
 };
 
 /* Sizes that a plugin of ABI 1.0 has at least. Members that are appended later do not change them.
@@ -27,5 +29,8 @@ ndg_status ndg_plugin_check(const char *path, const ndg_plugin *, ndg_error *);
    NULL where the kind is not known and the component is skipped with a note. */
 ndg_status ndg_component_load(const char *path, const ndg_plugin *, uint64_t index, ndg_arena *,
                               ndg_loaded **out, ndg_error *);
+
+/* [main; any; allocates] One component more, and its memory: both or, on error, neither. */
+ndg_status ndg_registry_add(ndg_registry *, ndg_loaded *, ndg_arena *memory, ndg_error *);
 
 #endif

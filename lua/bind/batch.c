@@ -5,14 +5,15 @@
 #include "bind/bind.h"
 #include "engine/batch.h"
 
+/* Not the state: a rule in Lua may run in it, on another thread. */
 typedef struct watcher {
-  lua_State *L;
+  const ndg_lua_host *host;
   const char *stage;
 } watcher;
 
 static bool watch(void *context, uint64_t done, uint64_t total) {
   const watcher *w = context;
-  return ndg_lua_report(w->L, w->stage, done, total);
+  return ndg_lua_report(w->host, w->stage, done, total);
 }
 
 /* One table per job into the list on top; arrays `gradient` are in it already. [-0, +0, m] */
@@ -36,7 +37,7 @@ static int run_batch(lua_State *L) {
   ndg_problem *p = ndg_lua_check_problem(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TTABLE);
-  watcher w = {.L = L, .stage = luaL_checkstring(L, 4)};
+  watcher w = {.host = ndg_lua_get_host(L), .stage = luaL_checkstring(L, 4)};
   lua_settop(L, 4);
   luaL_checkstack(L, 12, NULL);
   const uint64_t n = lua_rawlen(L, 2);

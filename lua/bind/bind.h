@@ -28,7 +28,7 @@ ndg_pool *ndg_lua_pool(lua_State *L);
 
 /* progress.c */
 /* [-0, +0, -] */
-bool ndg_lua_report(lua_State *L, const char *stage, uint64_t done, uint64_t total);
+bool ndg_lua_report(const ndg_lua_host *, const char *stage, uint64_t done, uint64_t total);
 /* The phases of a problem are reported too. [-0, +0, e] */
 void ndg_lua_watch(lua_State *L, ndg_problem *);
 /* print and io.write first remove an unfinished line of progress. [-0, +0, m] */

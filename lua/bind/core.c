@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "bind/bind.h"
+#include "bind/define.h"
 
 void ndg_lua_new_type(lua_State *L, const char *name, const luaL_Reg *methods, lua_CFunction close,
                       lua_CFunction text) {
@@ -180,6 +180,9 @@ int luaopen_nudge_core(lua_State *L) {
   ndg_lua_open_problem(L);
   ndg_lua_open_outer(L);
   ndg_lua_open_sqlite(L);
+  ndg_lua_open_graph(L);
+  ndg_lua_open_vector(L);
+  ndg_lua_open_estimate(L);
   const luaL_Reg *const parts[] = {functions,
                                    ndg_lua_host_functions,
                                    ndg_lua_array_make,
@@ -197,6 +200,7 @@ int luaopen_nudge_core(lua_State *L) {
                                    ndg_lua_sqlite_functions,
                                    ndg_lua_pack_functions,
                                    ndg_lua_checkpoint_functions,
+                                   ndg_lua_define_functions,
                                    ndg_lua_interrupt_functions};
   lua_newtable(L);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {

@@ -3,10 +3,11 @@
    was made of, 2 the rules that it has run, 3 what keeps the arrays of its tasks. */
 #include <math.h>
 
-#include "bind/bind.h"
+#include "bind/callback.h"
 
 /* The problem and, behind it, a learner that nobody has closed. [-0, +0, v] */
 ndg_problem *ndg_lua_check_problem(lua_State *L, int index) {
+  ndg_lua_refuse_inside(L);
   ndg_lua_problem *p = luaL_checkudata(L, index, NDG_LUA_PROBLEM);
   luaL_argcheck(L, p->problem, index, "this problem is closed");
   lua_getiuservalue(L, index, 1);

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "bind/bind.h"
+#include "bind/callback.h"
 
 static const char *const optimizers[] = {"gradient_descent", "heavy_ball", "nesterov", "adam",
                                          "newton"};
@@ -184,6 +184,7 @@ int ndg_lua_problem_set_tasks(lua_State *L) { /* (tasks): self. [-0, +1, v] */
 }
 
 int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, dtype, seed}) */
+  ndg_lua_refuse_inside(L);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 16, NULL);

@@ -4,20 +4,19 @@
 
 #include "bind/bind.h"
 
-static bool report_stage(lua_State *L, const ndg_lua_stage *stage) {
-  ndg_lua_host *host = ndg_lua_get_host(L);
+static bool report_stage(const ndg_lua_host *host, const ndg_lua_stage *stage) {
   bool go_on = !host->progress || host->progress(host->progress_context, stage);
   return go_on && !ndg_lua_interrupted();
 }
 
-bool ndg_lua_report(lua_State *L, const char *name, uint64_t done, uint64_t total) {
+bool ndg_lua_report(const ndg_lua_host *host, const char *name, uint64_t done, uint64_t total) {
   const ndg_lua_stage stage = {.name = name,
                                .done = done,
                                .total = total,
                                .outcome = !done                    ? NDG_LUA_STAGE_BEGINS
                                           : total && done >= total ? NDG_LUA_STAGE_ENDED
                                                                    : NDG_LUA_STAGE_GOES_ON};
-  return report_stage(L, &stage);
+  return report_stage(host, &stage);
 }
 
 static void report_phase(void *context, const char *what, uint64_t step, uint64_t steps) {
@@ -74,7 +73,7 @@ static int report(lua_State *L) {
                                .done = done,
                                .total = total,
                                .outcome = (unsigned)luaL_checkoption(L, 5, by_numbers, outcomes)};
-  if (!report_stage(L, &stage)) {
+  if (!report_stage(ndg_lua_get_host(L), &stage)) {
     ndg_lua_raise_interrupted(L);
   }
   return 0;

@@ -46,6 +46,8 @@ function nudge.options(id)
   return options, message, code
 end
 
+nudge.define_learner = require("nudge.define").learner
+nudge.define_rule = require("nudge.define").rule
 nudge.settings = require("nudge.settings").declare
 nudge.log = require "nudge.log"
 nudge.keep = require "nudge.keep"

@@ -74,6 +74,7 @@ typedef struct ndg_learner_inputs {
   const ndg_node *theta; /* shared */
   const ndg_node *arrays;
   const ndg_array *array_descriptions; /* data is NULL */
+  const ndg_layout *layout;            /* ABI 1.2: the groups that phi and theta are nodes of */
 } ndg_learner_inputs;
 
 /* What build fills; zeroed by the host. Losses are scalars per task. Optional nodes may stay

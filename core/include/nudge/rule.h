@@ -207,6 +207,18 @@ typedef struct ndg_problem_api {
   /* ABI 1.1. Stability radius of each task, in beta, as far as they have been computed for this
      theta; else NaN. The least of them is ndg_problem_info.stability_radius, if all are known. */
   void (*radii)(const ndg_problem *, double *out);
+  /* ABI 1.2. Inner product of each task's rows of two real vectors, one of which may be a STATE
+     where the other is a PHI; NaN for a task that has diverged. */
+  ndg_status (*dots)(ndg_problem *, const ndg_vector *x, const ndg_vector *y, double *out,
+                     ndg_error *);
+  /* ABI 1.2. As combine with real weights of each task's own: row t of out is the sum over i of
+     weights[i n_tasks + t] times row t of in_i. */
+  ndg_status (*mix)(ndg_problem *, ndg_vector *out, uint64_t n, const double *weights,
+                    const ndg_vector *const *in, ndg_error *);
+  /* ABI 1.2. Standard normal numbers into a real vector. A task's depend on the problem's seed,
+     label, index and the number of the task: not on other tasks, or on what was drawn before. */
+  ndg_status (*draw)(ndg_problem *, const char *label, uint64_t index, ndg_vector *out,
+                     ndg_error *);
 } ndg_problem_api;
 
 /* ABI 1.1. Truncation error of an estimate that samples G(beta), the derivative in theta of
