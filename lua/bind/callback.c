@@ -82,36 +82,29 @@ static void poll(lua_State *L, lua_Debug *ar) {
     ndg_lua_raise_interrupted(L);
 }
 
-typedef struct call {
-  ndg_lua_callback f;
-  void *context;
-} call;
-
 static int run_call(lua_State *L) { /* [-1, +0, e] */
-  const call *c = lua_touserdata(L, 1);
+  const ndg_lua_call *c = lua_touserdata(L, 1);
   lua_settop(L, 0);
   c->f(L, c->context);
   return 0;
 }
 
-/* Where the error happened: texts get the position in the script, tables become lines. */
-static int describe(lua_State *L) { /* [-1, +1, e] */
-  if (lua_type(L, 1) == LUA_TSTRING) {
-    ndg_lua_where(L);
-    size_t n = strlen(lua_tostring(L, -1));
-    const char *where = lua_tostring(L, -1);
-    if (n && strncmp(lua_tostring(L, 1), where, n) != 0)
-      lua_pushfstring(L, "%s %s", where, lua_tostring(L, 1));
-    else
-      lua_pushvalue(L, 1);
-  } else {
-    luaL_tolstring(L, 1, NULL);
-  }
+/* Runs where the error happened. Gives { line, error, does the line begin with a position }: texts
+   get the position in the script, tables become lines. [-1, +1, e] */
+static int describe(lua_State *L) {
+  lua_createtable(L, 3, 0);
+  ndg_lua_where(L);
+  const char *where = lua_tostring(L, -1);
+  const size_t n = strlen(where);
+  lua_pushboolean(L, n > 0);
+  lua_rawseti(L, 2, 3);
+  const char *text = luaL_tolstring(L, 1, NULL);
+  if (lua_type(L, 1) == LUA_TSTRING && strncmp(text, where, n) != 0)
+    lua_pushfstring(L, "%s %s", where, text);
+  lua_rawseti(L, 2, 1);
   lua_pushvalue(L, 1);
-  lua_createtable(L, 2, 0);
-  lua_insert(L, -3);
-  lua_rawseti(L, -3, 2);
-  lua_rawseti(L, -2, 1);
+  lua_rawseti(L, 2, 2);
+  lua_settop(L, 2);
   return 1;
 }
 
@@ -128,19 +121,23 @@ static ndg_status code_of(lua_State *L, int index) { /* [-0, +0, e] of an error 
   return code;
 }
 
-/* The error on top, { value, line }, or a plain text where memory failed. [-1, +0, m] */
+/* (what describe gave, where it goes, place) [-3, +0, m] */
 static int read_failure(lua_State *L) {
   ndg_error *e = lua_touserdata(L, 2);
+  const char *place = lua_touserdata(L, 3);
+  lua_rawgeti(L, 1, 3);
+  const bool placed = lua_toboolean(L, -1);
   lua_rawgeti(L, 1, 1);
   lua_rawgeti(L, 1, 2);
   const char *text = lua_tostring(L, -2);
-  ndg_fail(e, code_of(L, -1), "%s", text ? text : "error");
+  ndg_fail(e, code_of(L, -1), "%s%s%s", placed ? "" : place, placed ? "" : ": ",
+           text ? text : "error");
   for (char *c = e->text; *c; c++)
     *c = *c == '\n' || *c == '\r' ? ' ' : *c;
   return 0;
 }
 
-static ndg_status fail(lua_State *L, int code, ndg_error *e) {
+static ndg_status fail(lua_State *L, int code, const char *place, ndg_error *e) {
   ndg_error own = {0};
   if (code == LUA_ERRMEM)
     return ndg_fail(e, NDG_ENOMEM, "not enough memory for Lua");
@@ -148,7 +145,8 @@ static ndg_status fail(lua_State *L, int code, ndg_error *e) {
     lua_pushcfunction(L, read_failure);
     lua_insert(L, -2);
     lua_pushlightuserdata(L, &own);
-    if (lua_pcall(L, 2, 0, 0) == LUA_OK)
+    lua_pushlightuserdata(L, (void *)(uintptr_t)place);
+    if (lua_pcall(L, 3, 0, 0) == LUA_OK)
       return ndg_fail(e, own.code, "%s", own.text);
     return ndg_fail(e, NDG_ENOMEM, "not enough memory for Lua");
   }
@@ -182,24 +180,18 @@ static void leave(ndg_lua_callbacks *c, lua_State *L) {
   pthread_mutex_unlock(&c->lock);
 }
 
-ndg_status ndg_lua_call_back(ndg_lua_callbacks *c, ndg_lua_callback f, void *context,
-                             ndg_error *e) {
-  return ndg_lua_call_back_ending(c, f, NULL, context, e);
-}
-
-ndg_status ndg_lua_call_back_ending(ndg_lua_callbacks *c, ndg_lua_callback f, ndg_lua_callback end,
-                                    void *context, ndg_error *e) {
+ndg_status ndg_lua_call_back(ndg_lua_callbacks *c, const ndg_lua_call *call, ndg_error *e) {
   lua_State *L = enter(c, e);
   if (!L)
     return NDG_ENOMEM;
-  call now = {f, context};
+  ndg_lua_call now = *call;
   lua_pushcfunction(L, describe);
   lua_pushcfunction(L, run_call);
   lua_pushlightuserdata(L, &now);
   const int code = lua_pcall(L, 1, 0, 1);
-  if (end)
-    end(L, context);
-  const ndg_status st = code == LUA_OK ? NDG_OK : fail(L, code, e);
+  if (call->end)
+    call->end(L, call->context);
+  const ndg_status st = code == LUA_OK ? NDG_OK : fail(L, code, call->place, e);
   leave(c, L);
   return st;
 }

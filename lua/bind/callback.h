@@ -12,13 +12,15 @@ typedef struct ndg_lua_callbacks ndg_lua_callbacks;
 /* Of this state, made at first use; it lives as long as the state. [-0, +0, m] */
 ndg_lua_callbacks *ndg_lua_get_callbacks(lua_State *L);
 typedef void (*ndg_lua_callback)(lua_State *L, void *context);
+typedef struct ndg_lua_call {
+  ndg_lua_callback f;
+  ndg_lua_callback end; /* NULL: none; after f, whether it raised an error or not; raises nothing */
+  void *context;
+  const char *place; /* "script.lua:12", of errors that the script has no line for: tail calls */
+} ndg_lua_call;
 /* Runs f(context) with an empty stack. What it raises becomes the error: one line that begins with
    the script's position. [any; any; cost of f] */
-ndg_status ndg_lua_call_back(ndg_lua_callbacks *, ndg_lua_callback f, void *context, ndg_error *);
-/* The same, and then end(context), which raises nothing, while what f has made is still there:
-   whether f raised an error or not. [any; any; cost of f] */
-ndg_status ndg_lua_call_back_ending(ndg_lua_callbacks *, ndg_lua_callback f, ndg_lua_callback end,
-                                    void *context, ndg_error *);
+ndg_status ndg_lua_call_back(ndg_lua_callbacks *, const ndg_lua_call *, ndg_error *);
 /* Around work of the engine inside of f: others may run Lua meanwhile. [any; in f; waits] */
 void ndg_lua_pause(ndg_lua_callbacks *);
 void ndg_lua_continue(ndg_lua_callbacks *);

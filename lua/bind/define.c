@@ -201,7 +201,7 @@ static int define(lua_State *L) {
   ndg_lua_definition *d = take(L, m->arena, 1, sizeof *d);
   const ndg_component *c = read_component(L, 2, learner, m->arena);
   const char *place = text(L, 2, "place", m->arena), *path = text(L, 2, "path", m->arena);
-  *d = (ndg_lua_definition){callbacks, c};
+  *d = (ndg_lua_definition){callbacks, c, place};
   lua_getfield(L, 2, "functions");
   lua_rawsetp(L, LUA_REGISTRYINDEX, d);
   ndg_error e = {0};
@@ -212,6 +212,14 @@ static int define(lua_State *L) {
   }
   m->arena = NULL; /* the registry's now */
   return 0;
+}
+
+ndg_status ndg_lua_call_defined(const void *options, ndg_lua_callback f, ndg_lua_callback end,
+                                void *context, ndg_error *e) {
+  const ndg_lua_definition *d = ndg_lua_definition_of(options);
+  if (!d)
+    return ndg_fail(e, NDG_EINVAL, "these options were not made by ndg_instance_open");
+  return ndg_lua_call_back(d->callbacks, &(ndg_lua_call){f, end, context, d->place}, e);
 }
 
 bool ndg_lua_push_function(lua_State *L, const void *options, const char *name) {
@@ -250,12 +258,13 @@ static void run_check(lua_State *L, void *context) {
 
 ndg_status ndg_lua_check_defined(const void *options, ndg_error *e) {
   check c = {.options = options};
-  const ndg_status st =
-      ndg_lua_call_back(ndg_lua_definition_of(options)->callbacks, run_check, &c, e);
+  const ndg_status st = ndg_lua_call_defined(options, run_check, NULL, &c, e);
   if (st != NDG_OK)
     return st < 0 ? st : ndg_fail(e, NDG_EINVAL, "its check raised: %.480s", e->text);
   return c.said.code ? ndg_fail(e, c.said.code, "%s", c.said.text) : NDG_OK;
 }
 
-const luaL_Reg ndg_lua_define_functions[] = {
-    {"define", define}, {"node_methods", ndg_lua_node_methods}, {NULL, NULL}};
+const luaL_Reg ndg_lua_define_functions[] = {{"define", define},
+                                             {"node_methods", ndg_lua_node_methods},
+                                             {"estimate_methods", ndg_lua_estimate_methods},
+                                             {NULL, NULL}};

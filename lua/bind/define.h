@@ -10,12 +10,16 @@
 typedef struct ndg_lua_definition {
   ndg_lua_callbacks *callbacks;
   const ndg_component *component;
+  const char *place; /* "script.lua:12" */
 } ndg_lua_definition;
 
 /* [any; open; pure] */
 static inline const ndg_lua_definition *ndg_lua_definition_of(const void *options) {
   return *(const ndg_lua_definition *const *)options;
 }
+/* Calls back for a component with these options. [any; any; cost of f] */
+ndg_status ndg_lua_call_defined(const void *options, ndg_lua_callback f, ndg_lua_callback end,
+                                void *context, ndg_error *);
 /* The function of that name, and a table of the option values behind it; false, and nothing pushed,
    where there is no such function. [-0, +2, m] */
 bool ndg_lua_push_function(lua_State *L, const void *options, const char *name);
@@ -75,6 +79,7 @@ ndg_optimizer ndg_lua_field_optimizer(lua_State *L, int index, const char *name)
    nothing left to go on with; else raises. [-0, +0, v] */
 void ndg_lua_settle(lua_State *L, const ndg_lua_estimate *, ndg_status, const ndg_error *,
                     bool soft);
+int ndg_lua_estimate_methods(lua_State *L);        /* function; [-0, +1, -] */
 extern const luaL_Reg ndg_lua_estimate_requests[]; /* methods with a table, requests.c */
 extern const luaL_Reg ndg_lua_define_functions[];
 

@@ -96,7 +96,7 @@ static void run_layout(lua_State *L, void *context) {
 static ndg_status lay_out(const void *options, const ndg_task_arrays *tasks, ndg_layout *out,
                           ndg_error *e) {
   layout l = {options, tasks, out};
-  return ndg_lua_call_back(ndg_lua_definition_of(options)->callbacks, run_layout, &l, e);
+  return ndg_lua_call_defined(options, run_layout, NULL, &l, e);
 }
 
 /* ---- build ---- */
@@ -174,8 +174,7 @@ static ndg_status build_losses(const void *options, const ndg_builder *builder,
                                const ndg_learner_inputs *in, ndg_learner_outputs *out,
                                ndg_error *e) {
   build b = {.options = options, .builder = builder, .in = in, .out = out};
-  return ndg_lua_call_back_ending(ndg_lua_definition_of(options)->callbacks, run_build, end_build,
-                                  &b, e);
+  return ndg_lua_call_defined(options, run_build, end_build, &b, e);
 }
 
 const ndg_learner_ops ndg_lua_learner_ops = {.struct_size = sizeof ndg_lua_learner_ops,

@@ -43,6 +43,7 @@ static ndg_status check_status(lua_State *L, const char *name) { /* [-0, +0, v] 
 /* The second result: { residual, stability_radius, status, note }, checked by nudge.define.
    [-0, +0, v] */
 static void read_record(lua_State *L, int index, ndg_record *r) {
+  index = lua_absindex(L, index);
   if (lua_isnil(L, index))
     return;
   if (lua_getfield(L, index, "residual") != LUA_TNIL)
@@ -95,8 +96,7 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
                                     ndg_error *e) {
   estimate x = {
       .options = options, .api = api, .problem = problem, .gradient = gradient, .record = record};
-  const ndg_status st = ndg_lua_call_back_ending(ndg_lua_definition_of(options)->callbacks,
-                                                 run_estimate, end_estimate, &x, e);
+  const ndg_status st = ndg_lua_call_defined(options, run_estimate, end_estimate, &x, e);
   return st != NDG_OK ? st : record->status;
 }
 
@@ -123,9 +123,7 @@ static void run_truncation(lua_State *L, void *context) { /* gives order and fac
 static int truncate_error(const void *options, ndg_truncation *out) {
   truncation t = {.options = options, .out = out};
   ndg_error e = {0};
-  return ndg_lua_call_back(ndg_lua_definition_of(options)->callbacks, run_truncation, &t, &e) ==
-             NDG_OK &&
-         t.known;
+  return ndg_lua_call_defined(options, run_truncation, NULL, &t, &e) == NDG_OK && t.known;
 }
 
 const ndg_rule_ops ndg_lua_rule_ops = {.struct_size = sizeof ndg_lua_rule_ops,

@@ -187,6 +187,13 @@ static const luaL_Reg methods[] = {{"info", info},
                                    {"cancelled", cancelled},
                                    {NULL, NULL}};
 
+/* Methods, which nudge's own Lua puts checks around. [-0, +1, -] */
+int ndg_lua_estimate_methods(lua_State *L) {
+  luaL_getmetatable(L, ESTIMATE);
+  lua_getfield(L, -1, "__index");
+  return 1;
+}
+
 void ndg_lua_open_estimate(lua_State *L) {
   luaL_newmetatable(L, ESTIMATE);
   luaL_newlib(L, methods);

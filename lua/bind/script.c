@@ -68,9 +68,22 @@ void ndg_lua_check_settings(lua_State *L, const ndg_lua_host *host) {
   }
 }
 
+/* Modules beside a script are found by require, after nudge's own. [-0, +0, e] */
+static void look_beside(lua_State *L, const char *path) {
+  const char *end = strrchr(path, '/');
+  lua_getglobal(L, "package");
+  if (end && lua_istable(L, -1) && lua_getfield(L, -1, "path") == LUA_TSTRING) {
+    lua_pushlstring(L, path, (size_t)(end - path));
+    lua_pushfstring(L, "%s;%s/?.lua", lua_tostring(L, -2), lua_tostring(L, -1));
+    lua_setfield(L, -4, "path");
+  }
+  lua_settop(L, 0);
+}
+
 static int run_protected(lua_State *L) {
   run_context *run = lua_touserdata(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
+  look_beside(L, run->path);
   if (luaL_loadfilex(L, run->path, "t") != LUA_OK) { /* source only: bytecode is refused */
     return lua_error(L);
   }

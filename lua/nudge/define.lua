@@ -52,13 +52,13 @@ local function make(kind, given, own, functions)
       d.id, (d.id:lower():gsub("[^a-z0-9_]+", "_"):gsub("^_+", "")))
   end
   local place, path = caller()
-  local owner = string.format("%s %s of %s", kind, d.id, place)
+  local owner = string.format("%s %s", kind, d.id)
   local spec = {
     id = d.id, title = d.title, doc = d.doc or d.title, version = d.version or "1.0.0",
     cite = d.cite, place = place, path = path, batch_invariant = d.batch_invariant,
     options = options.normalise(owner, d.options or {}),
     needs = rule.needs(owner, d.needs or {}),
-    functions = functions(owner, d),
+    functions = functions(d),
   }
   spec.functions.check = d.check
   core.define(kind, spec)

@@ -54,6 +54,7 @@ extract plugins/README.md sh shell
 extract README.md lua readme
 extract README.md text table
 extract docs/lua.md lua reference
+extract docs/lua_guide.md lua guide
 has_blocks plugin c 2
 has_blocks compose lua 1
 has_blocks shell sh 2
@@ -101,6 +102,15 @@ while k=$((k + 1)) && [ -f "reference$k.lua" ]; do
 done
 [ $k -gt 6 ]
 report $? "docs/lua.md: it has blocks"
+k=0
+while k=$((k + 1)) && [ -f "guide$k.lua" ]; do
+  "$nudge" run --no-store "guide$k.lua" >log 2>&1
+  report $? "docs/lua_guide.md: block $k runs"
+  mv log "guide$k.log"
+done
+[ $k -gt 3 ] && ! grep -q false guide1.log && grep -q 'tanh of line 9 \[5x3\], w \[4\]' guide2.log &&
+  grep -qE 'lab.contrast .* 0.1 .*\(2\)' guide3.log
+report $? "docs/lua_guide.md: what its blocks print"
 prints() { # what the block calls, an extended pattern of what it prints
   file=$(grep -lF "$1" reference*.lua | head -n 1)
   [ -n "$file" ] && grep -qE "$2" "${file%.lua}.log"

@@ -42,12 +42,12 @@ local function set_init(owner, out, d)
 end
 
 -- { "w1", d1, d2, ..., normal = 0.1, start = "omega.w1" }
-local function group(owner, kind, i, given)
+local function group(kind, i, given)
   if type(given) ~= "table" or type(given[1]) ~= "string" then
-    check.fail("%s: entry %d of %s must be { name, lengths..., how it is drawn }", owner, i, kind)
+    check.fail("entry %d of %s must be { name, lengths..., how it is drawn }", i, kind)
   end
   local name = given[1]
-  owner = string.format("%s: group %s of %s", owner, name, kind)
+  local owner = string.format("group %s of %s", name, kind)
   if not name:find "^[%w_.]+$" or #name > 31 then
     check.fail("%s: a name has 1 to 31 letters, digits, dots and underscores", owner)
   end
@@ -82,10 +82,10 @@ local function group(owner, kind, i, given)
   return out
 end
 
-local function groups(owner, kind, given)
+local function groups(kind, given)
   local out = {}
-  for i, one in ipairs(check.list(owner, kind, given or {}, "table")) do
-    out[i] = group(owner, kind, i, one)
+  for i, one in ipairs(check.list("what parameters gives", kind, given or {}, "table")) do
+    out[i] = group(kind, i, one)
   end
   return out
 end
@@ -118,14 +118,14 @@ local function link(out)
   return out
 end
 
-local function lay_out(owner, given, o, arrays)
+local function lay_out(given, o, arrays)
   local described = {}
   for i, array in ipairs(arrays) do
     described[i] = { array.name, array }
   end
   local p = given.parameters(o, tasks.fields(described))
-  p = check.fields(owner .. ": what parameters gives", p, { phi = "!table", theta = "table" })
-  return link { phi = groups(owner, "phi", p.phi), theta = groups(owner, "theta", p.theta) }
+  p = check.fields("what parameters gives", p, { phi = "!table", theta = "table" })
+  return link { phi = groups("phi", p.phi), theta = groups("theta", p.theta) }
 end
 
 local function named_nodes(phi, theta)
@@ -144,25 +144,24 @@ local function named_nodes(phi, theta)
   })
 end
 
-local function build(owner, given, o, graph, phi, theta, arrays)
+local function build(given, o, graph, phi, theta, arrays)
   local learn, eval, more = given.loss(terms.graph(graph), named_nodes(phi, theta),
     tasks.fields(arrays), o)
   if learn == nil or eval == nil then
-    check.fail("%s: loss gives learn_loss, eval_loss and, if wanted, { predictions, accuracy }",
-      owner)
+    check.fail "loss gives learn_loss, eval_loss and, if wanted, { predictions, accuracy }"
   end
-  more = check.fields(owner .. ": the third result of loss", more or {},
+  more = check.fields("the third result of loss", more or {},
     { predictions = "nudge.node", accuracy = "nudge.node" })
   return learn, eval, more.predictions, more.accuracy
 end
 
-function learner.functions(owner, given)
+function learner.functions(given)
   return {
     layout = function(o, arrays)
-      return lay_out(owner, given, o, arrays)
+      return lay_out(given, o, arrays)
     end,
     build = function(o, ...)
-      return build(owner, given, o, ...)
+      return build(given, o, ...)
     end,
   }
 end

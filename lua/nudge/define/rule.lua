@@ -1,5 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- The functions of a rule that a script defines.
+local core = require "nudge.core"
 local check = require "nudge.check"
 
 local rule = {}
@@ -24,11 +25,40 @@ function rule.needs(owner, given)
   return out
 end
 
-function rule.functions(owner, given)
+local optimizer = "string|table"
+local requests = {
+  relax = { start = "nudge.vector", into = "nudge.vector", state = "boolean",
+    beta = "number|table", optimizer = optimizer, steps = "number", tolerance = "number",
+    first_step = "number", growth = "string", record = "boolean", soft = "boolean" },
+  evaluate = { phi = "!nudge.vector", loss = "string", beta = "number|table",
+    want = "!string|table", direction = "nudge.vector", soft = "boolean" },
+  solve = { phi = "!nudge.vector", rhs = "!nudge.vector", x = "nudge.vector", solver = "string",
+    iterations = "number", tolerance = "number", damping = "number", alpha = "number",
+    soft = "boolean" },
+  step_transposed = { state = "!nudge.vector", step = "!number", adjoint = "!nudge.vector",
+    theta_adjoint = "!nudge.vector", optimizer = optimizer, soft = "boolean" },
+}
+local optimizer_fields = { optimizer = "!string", lr = "number", momentum = "number",
+  beta2 = "number", epsilon = "number" }
+
+-- A misspelt field would be passed over: names are checked before the engine reads them.
+local methods = core.estimate_methods()
+for name, allowed in pairs(requests) do
+  local ask = methods[name]
+  methods[name] = function(problem, given)
+    local q = check.fields("problem:" .. name, given == nil and {} or given, allowed)
+    if type(q.optimizer) == "table" then
+      check.fields("problem:" .. name .. ": optimizer", q.optimizer, optimizer_fields)
+    end
+    return ask(problem, q)
+  end
+end
+
+function rule.functions(given)
   return {
     estimate = function(problem, o)
       local gradient, record = given.estimate(problem, o)
-      record = record and check.fields(owner .. ": the record that estimate gives", record, {
+      record = record and check.fields("the record that estimate gives", record, {
         residual = "number", stability_radius = "number", status = "string", note = "string" })
       return gradient, record
     end,
