@@ -26,14 +26,14 @@ local function caller()
   return "a script", core.host().script or "a script"
 end
 
-local fields = {
+local common = {
   id = "!string", title = "!string", doc = "string", version = "string", cite = "string",
   options = "table", check = "function", batch_invariant = "boolean",
 }
 
 local function with(own)
   local all = {}
-  for _, part in ipairs { fields, own } do
+  for _, part in ipairs { common, own } do
     for name, wanted in pairs(part) do
       all[name] = wanted
     end

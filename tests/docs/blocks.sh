@@ -109,7 +109,7 @@ while k=$((k + 1)) && [ -f "guide$k.lua" ]; do
   mv log "guide$k.log"
 done
 [ $k -gt 3 ] && ! grep -q false guide1.log && grep -q 'tanh of line 9 \[5x3\], w \[4\]' guide2.log &&
-  grep -qE 'lab.contrast .* 0.1 .*\(2\)' guide3.log
+  grep -qE 'lab.contrast +[0-9.e-]+ .*\(2\)' guide3.log
 report $? "docs/lua_guide.md: what its blocks print"
 prints() { # what the block calls, an extended pattern of what it prints
   file=$(grep -lF "$1" reference*.lua | head -n 1)

@@ -53,6 +53,8 @@ local owners = {
   ["nudge.Rows"] = index_of(nudge.rows { columns = { "a" }, rows = {} }),
   ["nudge.Comparison"] = index_of(nudge.comparison { methods = { { label = "a" } }, seeds = 1,
     run = function() return {} end }),
+  ["nudge.Vector"] = methods_of "nudge.vector",
+  ["nudge.Estimate"] = methods_of "nudge.estimate",
   ["nudge.Domain"] = index_of(nudge.domains.sinusoid()),
 }
 for name, value in pairs(nudge) do
@@ -89,6 +91,17 @@ tap.test("every annotated function is there, with the parameters that it has", f
         tap.is(param.name, debug.getlocal(member, i + skip), "parameter " .. i .. " of " .. name)
       end
     end
+  end
+end)
+
+tap.test("every operation of a node is annotated, and nothing else", function()
+  local fields, there = { shape = true, classes = true }, core.node_methods()
+  for _, field in ipairs(model.classes["nudge.Node"].fields) do
+    tap.ok(there[field.name] or fields[field.name], field.name)
+    fields[field.name] = true
+  end
+  for name in pairs(there) do
+    tap.ok(fields[name], name)
   end
 end)
 

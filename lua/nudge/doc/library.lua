@@ -8,7 +8,7 @@ local library = {}
 
 -- Files of annotations in the order of reading; each is a topic with a page of the reference.
 library.topics = { "nudge", "components", "problems", "studies", "data", "arrays", "domains",
-  "meta_train", "comparison", "figures", "store" }
+  "meta_train", "comparison", "figures", "store", "define" }
 
 local folder = debug.getinfo(1, "S").source:match "^@(.*/)nudge/doc/[^/]*$"
 
