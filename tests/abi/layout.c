@@ -125,7 +125,8 @@ AT(ndg_learner_inputs, phi, 8, 8);
 AT(ndg_learner_inputs, theta, 16, 8);
 AT(ndg_learner_inputs, arrays, 24, 8);
 AT(ndg_learner_inputs, array_descriptions, 32, 8);
-LEAST(ndg_learner_inputs, 40);
+AT(ndg_learner_inputs, layout, 40, 8);
+LEAST(ndg_learner_inputs, 48);
 
 AT(ndg_learner_outputs, struct_size, 0, 4);
 AT(ndg_learner_outputs, reserved, 4, 4);
@@ -266,7 +267,10 @@ AT(ndg_problem_api, norms, 104, 8);
 AT(ndg_problem_api, refuse, 112, 8);
 AT(ndg_problem_api, report, 120, 8);
 AT(ndg_problem_api, radii, 128, 8);
-LEAST(ndg_problem_api, 136);
+AT(ndg_problem_api, dots, 136, 8);
+AT(ndg_problem_api, mix, 144, 8);
+AT(ndg_problem_api, draw, 152, 8);
+LEAST(ndg_problem_api, 160);
 
 AT(ndg_rule_ops, struct_size, 0, 4);
 AT(ndg_rule_ops, reserved, 4, 4);
