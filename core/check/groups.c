@@ -11,6 +11,7 @@ const ndg_check_case *const ndg_check_groups[] = {
     ndg_check_learner_seen,
     ndg_check_learner_rows,
     ndg_check_learner_hygiene,
+    ndg_check_learner_bounds,
     ndg_check_learner_built,
     ndg_check_learner_determinism,
     ndg_check_learner_values,

@@ -10,6 +10,7 @@ extern const ndg_check_case ndg_check_library[];
 extern const ndg_check_case ndg_check_life_cycle[];
 extern const ndg_check_case ndg_check_options[];
 /* Of learners. */
+extern const ndg_check_case ndg_check_learner_bounds[];
 extern const ndg_check_case ndg_check_learner_built[];
 extern const ndg_check_case ndg_check_learner_checkpoint[];
 extern const ndg_check_case ndg_check_learner_complex[];

@@ -14,13 +14,10 @@ static ndg_status move(ndg_motion *m, double at, ndg_error *e) {
     return NDG_OK;
   }
   /* Exact: theta and the direction have few digits, and steps are powers of two. */
-  double *theta = ndg_arena_alloc(b->check->arena, b->n_theta, sizeof *theta);
-  if (!theta)
-    return ndg_fail(e, NDG_ENOMEM, "out of memory for a motion");
-  memcpy(theta, b->theta, b->n_theta * sizeof *theta);
+  memcpy(m->theta, b->theta, b->n_theta * sizeof *m->theta);
   for (uint64_t i = m->first; i < m->first + m->count; i++)
-    theta[i] += at * (double)ndg_bench_get(b->theta_direction, 0, i);
-  return ndg_problem_set_theta(b->problem, theta, e);
+    m->theta[i] += at * (double)ndg_bench_get(b->theta_direction, 0, i);
+  return ndg_problem_set_theta(b->problem, m->theta, e);
 }
 
 static ndg_status look(void *context, double at, long double *out, ndg_error *e) {
@@ -51,7 +48,8 @@ ndg_status ndg_motion_run(ndg_motion *m, ndg_error *e) {
   m->error = ndg_arena_alloc(arena, n, sizeof *m->error);
   m->here = ndg_arena_alloc(arena, n, sizeof *m->here);
   m->phi = ndg_arena_alloc(arena, b->n_tasks * b->n_phi, sizeof *m->phi);
-  if (!m->slope || !m->error || !m->here || !m->phi)
+  m->theta = ndg_arena_alloc(arena, b->n_theta, sizeof *m->theta);
+  if (!m->slope || !m->error || !m->here || !m->phi || !m->theta)
     return ndg_fail(e, NDG_ENOMEM, "out of memory for a motion");
   for (uint64_t t = 0; t < b->n_tasks; t++)
     for (uint64_t i = 0; i < b->n_phi; i++)

@@ -17,6 +17,7 @@ typedef struct ndg_motion {
   uint64_t width;
   long double *slope, *error, *here;
   long double *phi; /* where it begins */
+  double *theta;    /* where it is */
 } ndg_motion;
 
 /* Fills the result; the bench is where it was. theta moves along the first row of its direction,

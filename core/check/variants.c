@@ -265,7 +265,7 @@ ndg_status ndg_check_find_variants(ndg_check *c, ndg_check_variants *out, ndg_er
     if (add_variant(&s, &base, NULL, NULL, &refused) < 0)
       (void)snprintf(out->refusal, sizeof out->refusal, "%s", refused.text);
   }
-  if (st >= 0 && out->n > 0)
+  if (st >= 0 && out->n > 0 && !c->quick)
     add_choices(&s, &base);
   return st < 0 ? st : NDG_OK;
 }
