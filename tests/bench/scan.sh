@@ -20,7 +20,7 @@ mkdir "$work/empty"
 times() {
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
     before=$(date +%s%N)
-    NUDGE_PLUGIN_PATH=$1 "$nudge" list >"$work/list" || exit 1
+    NUDGE_PLUGIN_PATH=$1 "$nudge" list >"$work/list" 2>"$work/log" || exit 1
     echo $((($(date +%s%N) - before) / 1000))
   done | sort -n
 }
