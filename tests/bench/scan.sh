@@ -16,17 +16,17 @@ while [ $k -lt 50 ]; do
   k=$((k + 1))
 done
 mkdir "$work/empty"
-# times FOLDER: microseconds of 21 scans, ascending
-times() {
+# scans FOLDER: microseconds of 21 scans, ascending
+scans() {
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
     before=$(date +%s%N)
     NUDGE_PLUGIN_PATH=$1 "$nudge" list >"$work/list" 2>"$work/log" || exit 1
     echo $((($(date +%s%N) - before) / 1000))
   done | sort -n
 }
-times "$work" >"$work/all"
+scans "$work" >"$work/all"
 [ "$(wc -l <"$work/list")" = 50 ] || exit 1
-times "$work/empty" >"$work/none"
+scans "$work/empty" >"$work/none"
 paste "$work/all" "$work/none" | awk '{ t[NR] = $1; u[NR] = $2 }
   END { m = (NR + 1) / 2
     printf "nudge list of 50 plugins: median %.1f ms, %.1f to %.1f of %d (of none: %.1f ms); target 100 ms: %s\n",

@@ -52,12 +52,12 @@ static uint64_t columns(const ndg_array *a) {
 
 /* What build relies on is checked here, once. An error is one line with the value that is wrong and
    the one that is wanted; nudge puts the name of the learner before it. */
-static ndg_status check_array(const ndg_array *a, uint64_t n_samples, uint64_t n_columns,
-                              ndg_error *e) {
+static ndg_status check_array(const ndg_array *a, uint32_t least_axes, uint64_t n_samples,
+                              uint64_t n_columns, ndg_error *e) {
   if (a->kind != NDG_REAL || a->role != NDG_SAMPLES) {
     return ndg_fail(e, NDG_EINVAL, "%s must hold samples of real numbers", a->name);
   }
-  if (a->shape.n_dims < 1 || a->shape.n_dims > 2 || a->shape.dim[0] == 0) {
+  if (a->shape.n_dims < least_axes || a->shape.n_dims > 2 || a->shape.dim[0] == 0) {
     return ndg_fail(e, NDG_EINVAL, "%s has %u axes and %llu samples; samples x columns are wanted",
                     a->name, a->shape.n_dims, (unsigned long long)a->shape.dim[0]);
   }
@@ -79,8 +79,10 @@ static ndg_status check_tasks(const ndg_task_arrays *tasks, const ndg_array **fo
   }
   for (int k = 0; k < N_ARRAYS; k++) {
     const ndg_array *inputs = found[k < EVAL_INPUTS ? LEARN_INPUTS : EVAL_INPUTS];
-    const ndg_array *first = found[k % 2]; /* of the learning samples */
-    const ndg_status st = check_array(found[k], inputs->shape.dim[0], columns(first), e);
+    const ndg_array *first = found[k % 2];     /* of the learning samples */
+    const uint32_t least_axes = k % 2 ? 1 : 2; /* targets may be a vector */
+    const ndg_status st =
+        check_array(found[k], least_axes, inputs->shape.dim[0], columns(first), e);
     if (st < 0) {
       return st;
     }
@@ -124,7 +126,7 @@ static ndg_node model(const ndg_builder *b, ndg_node x, const ndg_node *phi) {
   return ndg_add(b, ndg_matmul(b, x, phi[W], 0, 0), phi[B]);
 }
 
-/* How far that is from the targets. They may be a vector: it gets the shape of the predictions. */
+/* How far that is from the targets, which get the shape of the predictions. */
 static ndg_node misfit(const ndg_builder *b, ndg_node predicted, ndg_node targets) {
   const ndg_shape shape = b->api->shape(b->graph, predicted);
   const ndg_node error = ndg_sub(b, predicted, ndg_reshape(b, targets, shape));
@@ -172,6 +174,11 @@ static const ndg_component learner = {
 static const ndg_component *const components[] = {&learner};
 
 const ndg_plugin NDG_PLUGIN_SYMBOL = {
-    NDG_PLUGIN_HEAD,      .name = "@name@",  .version = "0.1.0",       .license = "MIT",
-    .build = __VERSION__, .n_components = 1, .components = components,
+    NDG_PLUGIN_HEAD,      /* magic number, ABI, sizes */
+    .name = "@name@",     /* of the file; scripts use ids */
+    .version = "0.1.0",   /* of the file */
+    .license = "MIT",     /* yours to choose */
+    .build = __VERSION__, /* the compiler */
+    .n_components = 1,    /* a file may have several */
+    .components = components,
 };

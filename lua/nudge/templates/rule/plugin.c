@@ -244,6 +244,11 @@ static const ndg_component rule = {
 static const ndg_component *const components[] = {&rule};
 
 const ndg_plugin NDG_PLUGIN_SYMBOL = {
-    NDG_PLUGIN_HEAD,      .name = "@name@",  .version = "0.1.0",       .license = "MIT",
-    .build = __VERSION__, .n_components = 1, .components = components,
+    NDG_PLUGIN_HEAD,      /* magic number, ABI, sizes */
+    .name = "@name@",     /* of the file; scripts use ids */
+    .version = "0.1.0",   /* of the file */
+    .license = "MIT",     /* yours to choose */
+    .build = __VERSION__, /* the compiler */
+    .n_components = 1,    /* a file may have several */
+    .components = components,
 };
