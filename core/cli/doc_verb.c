@@ -13,7 +13,8 @@ int ndg_cli_doc(int argc, char **argv) {
       {NULL, NULL, NULL}};
   static const ndg_cli_usage usage = {
       "doc", "[ID|VERB|lua|NAME]",
-      "Explain a component, a verb, a function that scripts can call, or list all there is.",
+      "Explain a component, a verb, a function that scripts can call, a name of the headers for\n"
+      "plugins, or list all there is.",
       options};
   return ndg_cli_lua_verb(&usage, argc, argv);
 }

@@ -2,6 +2,7 @@
 -- The reader of annotations: what it reads, and that it passes over nothing.
 package.path = debug.getinfo(1, "S").source:match "^@(.*/)" .. "?.lua;" .. package.path
 local annotations = require "nudge.doc.annotations"
+local headers = require "nudge.doc.headers"
 local inline = require "nudge.doc.inline"
 local library = require "nudge.doc.library"
 local markdown = require "nudge.doc.markdown"
@@ -153,6 +154,47 @@ tap.test("lines on a terminal fit", function()
     :text(inline.plain(("wörter "):rep(50))), { width = 40 })
   for line in text:gmatch "[^\n]+" do
     tap.ok(utf8.len(line) <= 40, line)
+  end
+end)
+
+tap.test("a header is read paragraph by paragraph", function()
+  local lines = {}
+  for line in ([[
+/* SPDX */
+/* What it is.
+
+   More. */
+#ifndef NUDGE_A_H
+#define NUDGE_A_H
+
+/* [any; any; pure] It. */
+static inline int ndg_a(int x) {
+  int y = x; /* { */
+
+  return y;
+}
+enum { NDG_B = 0, NDG_C = 1 };
+
+typedef struct ndg_d {
+  int (*e)(int);
+} ndg_d;
+#endif]]):gmatch "([^\n]*)\n?" do
+    lines[#lines + 1] = line
+  end
+  local out = headers.read(lines)
+  tap.is(#out, 3)
+  tap.is(out[1].comment, "What it is.\n\nMore.")
+  tap.is(table.concat(out[2].names, " "), "ndg_a NDG_B NDG_C")
+  tap.is(out[2].comment, "[any; any; pure] It.")
+  tap.ok(out[2].code:find("return y;\n}\nenum", 1, true), out[2].code)
+  tap.is(table.concat(out[3].names, " "), "ndg_d")
+end)
+
+tap.test("all headers are found", function()
+  local found = headers.all()
+  tap.is(#found, 7)
+  for _, header in ipairs(found) do
+    tap.ok(#header.entries > 1 and header.doc ~= "", header.name)
   end
 end)
 

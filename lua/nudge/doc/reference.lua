@@ -4,6 +4,7 @@ local core = require "nudge.core"
 local commands = require "nudge.doc.commands"
 local components = require "nudge.doc.components"
 local functions = require "nudge.doc.functions"
+local headers = require "nudge.doc.headers"
 local inline = require "nudge.doc.inline"
 local library = require "nudge.doc.library"
 local page = require "nudge.doc.page"
@@ -120,7 +121,8 @@ function Reference:overview_page()
   p:heading(2, inline.plain "Verbs"):terms({}, verbs)
   add_components(p:heading(2, inline.plain "Learners and rules"), rows)
   p:heading(2, inline.plain "Functions for scripts, nudge.NAME ('nudge doc lua' lists them)")
-  return p:terms({}, topics)
+  p:terms({}, topics)
+  return p:text(inline.markup "Plugins in C: `nudge doc ndg_phase` shows what a header says of it.")
 end
 
 -- Markdown pages: the folder of the reference.
@@ -140,6 +142,11 @@ function Reference:manuals()
   local see = { "nudge-lua(3)" }
   local out = { { page = commands.page(self.verbs), name = "nudge", section = "1", see = see },
     { page = self:lua_page(), name = "nudge-lua", section = "3", see = { "nudge(1)" } } }
+  if headers.all()[1] then
+    out[3] = { page = headers.page(), name = "nudge-plugin", section = "3",
+      see = { "nudge(1)" } }
+    see[2] = "nudge-plugin(3)"
+  end
   for _, c in ipairs(self.components) do
     see[#see + 1] = "nudge-" .. c.id .. "(7)"
     out[#out + 1] = { page = components.page(c), name = "nudge-" .. c.id, section = "7",
@@ -176,6 +183,8 @@ function Reference:names()
   for name in pairs(self.model.classes) do
     out[#out + 1] = name
   end
+  local declared = headers.names()
+  table.move(declared, 1, #declared, #out + 1, out)
   table.sort(out)
   return out
 end
@@ -220,6 +229,8 @@ function Reference:find(name)
     return { page = self.writer:entry_page(entry), name = functions.shown_name(entry),
       section = "3" }
   end
+  local declared = headers.find(name)
+  return declared and { page = declared, name = name, section = "3" }
 end
 
 -- The nearest name, for a message.
