@@ -28,7 +28,7 @@
 #define IS_SANITIZED 0
 #endif
 
-static const rlim_t memory = (rlim_t)2 << 30; /* beyond what is mapped at the start */
+static const rlim_t memory = (rlim_t)1 << 30; /* beyond what is mapped at the start */
 static const rlim_t largest_file = (rlim_t)64 << 20;
 static const rlim_t most_files = 256;
 

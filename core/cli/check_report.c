@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WIDTH = 100 };
+
 static const char *const words[] = {
     [NDG_CHECK_PASS] = "pass",         [NDG_CHECK_FAILED] = "fail",  [NDG_CHECK_CRASHED] = "crash",
     [NDG_CHECK_TIMED_OUT] = "timeout", [NDG_CHECK_SKIPPED] = "skip", [NDG_CHECK_WARNED] = "warn"};
@@ -32,24 +34,47 @@ static void printed(const char *output, char *out, size_t size) {
   out[n] = '\0';
 }
 
-/* The lines that explain a result. */
-static void explain(const ndg_cli_check_report *p, const ndg_check_result *r, const char *margin) {
-  char line[600];
+/* One fact about a result: on one line for programs (width 0), in lines of words for people. */
+static void tell(const char *margin, int width, const char *name, const char *text) {
+  const int indent = (int)strlen(margin) + 10;
+  int column = printf("%s%-10s", margin, name);
+  for (bool first = true;; first = false) {
+    text += strspn(text, " ");
+    const int n = (int)strcspn(text, " ");
+    if (n == 0)
+      break;
+    if (!first && width > 0 && column + 1 + n > width) {
+      printf("\n%*s", indent, "");
+      column = indent;
+    } else if (!first) {
+      column += printf(" ");
+    }
+    column += printf("%.*s", n, text);
+    text += n;
+  }
+  putchar('\n');
+}
+
+/* What explains a result. */
+static void explain(const ndg_cli_check_report *p, const ndg_check_result *r, const char *margin,
+                    int width) {
+  char line[600], said[300];
   if (is_bad(r))
-    printf("%sproperty  %s\n", margin, r->of->property);
+    tell(margin, width, "property", r->of->property);
   if (*r->text)
-    printf("%s%s  %s\n", margin, is_bad(r) ? "found   " : "because ", r->text);
+    tell(margin, width, is_bad(r) ? "found" : "because", r->text);
   if (*r->doing)
-    printf("%swhile     %s\n", margin, r->doing);
+    tell(margin, width, "while", r->doing);
   if (r->n_output > 0) {
     printed(r->output, line, 200);
-    printf("%sprinted   %" PRIu64 " bytes: %s\n", margin, r->n_output, line);
+    (void)snprintf(said, sizeof said, "%" PRIu64 " bytes: %s", r->n_output, line);
+    tell(margin, width, "printed", said);
   }
   if (!is_bad(r))
     return;
-  printf("%sseed      %" PRIu64 "\n", margin, r->seed);
+  printf("%s%-10s%" PRIu64 "\n", margin, "seed", r->seed);
   reproduction(p, r, line, sizeof line);
-  printf("%sagain     %s\n", margin, line);
+  printf("%s%-10s%s\n", margin, "again", line); /* to be copied: never cut */
 }
 
 /* Text for people: component, group, a line for each case. */
@@ -72,7 +97,7 @@ static void result_text(void *context, const ndg_check_result *r) {
     printf("\n  %s\n", r->of->group);
   (void)snprintf(p->group, sizeof p->group, "%s", r->of->group);
   printf("    %-8s%-28s%6.2f s\n", words[r->outcome], r->of->name, r->seconds);
-  explain(p, r, "            ");
+  explain(p, r, "            ", WIDTH);
   (void)fflush(stdout);
 }
 
@@ -110,7 +135,7 @@ static void result_tap(void *context, const ndg_check_result *r) {
     printf("\n");
   if (r->outcome != NDG_CHECK_SKIPPED && r->outcome != NDG_CHECK_PASS) {
     printf("# outcome   %s\n", words[r->outcome]);
-    explain(p, r, "# ");
+    explain(p, r, "# ", 0);
   }
   (void)fflush(stdout);
 }
