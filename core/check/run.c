@@ -30,6 +30,7 @@ typedef struct plan {
   uint64_t n_jobs, n_room;
   job *jobs;
   uint64_t next_start, next_report;
+  uint64_t n_surveyed; /* results of the survey: 0 or 1 */
 } plan;
 
 static void nothing(ndg_check *c) {
@@ -125,8 +126,10 @@ static ndg_status survey(plan *p, ndg_error *e) {
   const bool wrong = !p->loads || ndg_isolated_said(i, NDG_SAYS_FAIL, NULL);
   if (wrong)
     p->n_components = 0;
-  if (wrong || ndg_check_names(p->request->only, w.of))
+  if (wrong || ndg_check_names(p->request->only, w.of)) {
     report(p, &w, i);
+    p->n_surveyed++;
+  }
   p->on_load = i->n_output;
   ndg_isolated_free(i);
   return st;
@@ -249,6 +252,8 @@ ndg_status ndg_check_run(const ndg_check_request *q, ndg_check_summary *summary,
     add_all_jobs(&p);
     st = run_jobs(&p, e);
   }
+  if (st >= 0 && p.n_jobs + p.n_surveyed == 0)
+    st = ndg_fail(e, NDG_ENOTFOUND, "no case '%.80s' applies to %s", q->only, q->subject->file);
   ndg_arena_destroy(p.arena);
   summary->seconds = ndg_check_now() - began;
   return st;

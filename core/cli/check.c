@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Conformance of a plugin or a script, case by case. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -163,6 +164,21 @@ static ndg_status find_subject(request *q, ndg_check_subject *s, char **found, n
   return st;
 }
 
+/* The first result shows that there is something to report. */
+typedef struct reporting {
+  const ndg_cli_check_format *format;
+  ndg_cli_check_report report;
+  bool begun;
+} reporting;
+
+static void take_result(void *context, const ndg_check_result *result) {
+  reporting *r = context;
+  if (!r->begun)
+    r->format->begin(&r->report);
+  r->begun = true;
+  r->format->result(&r->report, result);
+}
+
 static int check(request *q) {
   char plugins[1000] = "";
   char *found = NULL;
@@ -176,15 +192,16 @@ static int check(request *q) {
   if (find_subject(q, &subject, &found, &e) < 0)
     return ndg_cli_fail("%s", e.text);
   if (access(subject.file, R_OK) != 0) {
+    const int code = errno;
     ndg_free(found);
-    return ndg_cli_fail("cannot read %s; is it the name of a file, or the ID of a component?",
-                        q->operand);
+    return ndg_cli_fail("cannot read %s: %s", q->operand, strerror(code));
   }
-  ndg_cli_check_report report = {.operand = q->operand,
-                                 .plugins = plugins,
-                                 .file = subject.file,
-                                 .quick = q->quick,
-                                 .seed = q->seed};
+  reporting r = {.format = q->format,
+                 .report = {.operand = q->operand,
+                            .plugins = plugins,
+                            .file = subject.file,
+                            .quick = q->quick,
+                            .seed = q->seed}};
   const ndg_check_request what = {.subject = &subject,
                                   .id = q->id,
                                   .only = q->only,
@@ -192,11 +209,11 @@ static int check(request *q) {
                                   .at_a_time = q->jobs,
                                   .quick = q->quick,
                                   .limit_s = q->limit_s,
-                                  .report = q->format->result,
-                                  .context = &report};
-  q->format->begin(&report);
+                                  .report = take_result,
+                                  .context = &r};
   const ndg_status st = ndg_check_run(&what, &summary, &e);
-  q->format->end(&report, &summary);
+  if (r.begun)
+    q->format->end(&r.report, &summary);
   ndg_free(found);
   if (st < 0)
     return ndg_cli_fail("%s", e.text);

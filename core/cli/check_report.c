@@ -58,7 +58,7 @@ static void tell(const char *margin, int width, const char *name, const char *te
 /* What explains a result. */
 static void explain(const ndg_cli_check_report *p, const ndg_check_result *r, const char *margin,
                     int width) {
-  char line[600], said[300];
+  char line[600], said[640];
   if (is_bad(r))
     tell(margin, width, "property", r->of->property);
   if (*r->text)

@@ -41,6 +41,16 @@ static void refuses(const char *arguments, const char *line) {
   ck_assert_str_eq(said, line);
 }
 
+/* The same, of a line whose beginning and end matter, because a path stands between them. */
+static void refuses_with(const char *arguments, const char *first, const char *last) {
+  ck_assert_msg(nudge(arguments) == 1, "%s: %s", arguments, said);
+  const size_t n = strlen(said), m = strlen(last);
+  ck_assert_msg(n > 0 && strchr(said, '\n') == said + n - 1, "%s: %s", arguments, said);
+  said[n - 1] = '\0';
+  ck_assert_msg(strncmp(said, first, strlen(first)) == 0, "%s: %s", arguments, said);
+  ck_assert_msg(n - 1 >= m && strcmp(said + n - 1 - m, last) == 0, "%s: %s", arguments, said);
+}
+
 /* A reader of JSON that accepts all of the grammar and nothing else; NULL: wrong. */
 static const char *json_value(const char *p);
 
@@ -176,7 +186,7 @@ START_TEST(info_shows_the_table) {
 END_TEST
 
 START_TEST(help_of_every_verb) {
-  static const char *const verbs[] = {"run", "list", "info", "version", "help"};
+  static const char *const verbs[] = {"run", "list", "info", "check", "version", "help"};
   char arguments[64], usage[64];
   says("help", "usage: nudge ");
   says("--help", "usage: nudge ");
@@ -221,6 +231,48 @@ START_TEST(mistakes) {
 }
 END_TEST
 
+START_TEST(checks) {
+  static const char *const modes[] = {"", "--tap", "--json"};
+  char arguments[100];
+  for (size_t k = 0; k < sizeof modes / sizeof *modes; k++) {
+    (void)snprintf(arguments, sizeof arguments, "check quadratic --case descriptor %s", modes[k]);
+    says(arguments, "exact_ids");
+    ck_assert_ptr_null(strstr(said, "quiet"));
+  }
+  says_json("check quadratic --quick --json");
+  ck_assert_ptr_nonnull(strstr(said, "\"fail\": 0,\n"));
+  says("check \"$SOUND\" --case 'life cycle/quiet' --tap", "1..1\n");
+  says("check quadratic --case life-cycle/quiet --jobs 1 --seed 12345678901234",
+       "seed 12345678901234");
+  says("check --list", "hessian_symmetry");
+}
+END_TEST
+
+START_TEST(mistakes_in_checks) {
+  refuses("check",
+          "nudge: 'check' needs a plugin's file, a script, or the ID of a component; 'nudge "
+          "list' shows them");
+  refuses("check a b", "nudge: 'check' takes one file or ID, got 'a' and 'b'");
+  refuses("check /nowhere.so", "nudge: cannot read /nowhere.so: No such file or directory");
+  refuses("check nowhere.lua", "nudge: cannot read nowhere.lua: No such file or directory");
+  refuses("check quadratc --case library",
+          "nudge: no component 'quadratc'; did you mean 'quadratic'? There are: complex_synapse, "
+          "modulated_net, quadratic, contrastive, fomaml, implicit, reptile, unrolled");
+  refuses_with("check \"$SOUND\" --id other --case descriptor",
+               "nudge: ", "sound.so has no component 'other'; there are: sound");
+  refuses_with("check contrastive --case mathematics", "nudge: no case 'mathematics' applies to ",
+               "contrastive.so");
+  refuses_with("check quadratic --case mathematic", "nudge: no case is called 'mathematic'; ",
+               "'nudge check --list' shows all");
+  refuses("check quadratic --seed -1", "nudge: option '--seed' is '-1', must be an integer from 0 "
+                                       "to 9223372036854775807");
+  refuses("check quadratic --jobs 0",
+          "nudge: option '--jobs' is '0', must be an integer from 1 to 16");
+  refuses("check quadratic --time-limit 0",
+          "nudge: option '--time-limit' is '0', must be a number in (0, 1000000]");
+}
+END_TEST
+
 START_TEST(no_plugins) {
   ck_assert_int_eq(setenv("NUDGE_PLUGIN_PATH", "", 1), 0);
   says("list", "no plugins are found; see --plugin and NUDGE_PLUGIN_PATH\n");
@@ -251,6 +303,8 @@ int main(void) {
   tcase_add_test(t, help_of_every_verb);
   tcase_add_test(t, version_names_the_parts);
   tcase_add_test(t, mistakes);
+  tcase_add_test(t, checks);
+  tcase_add_test(t, mistakes_in_checks);
   tcase_add_test(t, no_plugins);
   tcase_add_test(t, unwritable_output);
   suite_add_tcase(s, t);
