@@ -110,11 +110,18 @@ static int truncation(const void *options, ndg_truncation *out) {
   return 1;
 }
 
+static int estimand(const void *options, ndg_estimand *out) {
+  (void)options;
+  out->kind = NDG_ESTIMATES_FIXED_POINT;
+  return 1;
+}
+
 static const ndg_rule_ops ops = {.struct_size = sizeof ops,
                                  .check = contrastive_check,
                                  .needs = contrastive_needs,
                                  .estimate = estimate_gradient,
-                                 .truncation = truncation};
+                                 .truncation = truncation,
+                                 .estimand = estimand};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NULL};
 

@@ -181,8 +181,16 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   return st < 0 ? st : record->status;
 }
 
+/* T1-T2 puts a multiple of the identity in the place of H, whatever it is given. */
+static int estimand(const void *options, ndg_estimand *out) {
+  const implicit_options *o = options;
+  out->kind = o->solver == T1T2 ? NDG_ESTIMATES_BIASED : NDG_ESTIMATES_FIXED_POINT;
+  out->damping = o->damping;
+  return 1;
+}
+
 static const ndg_rule_ops ops = {
-    .struct_size = sizeof ops, .check = check, .estimate = estimate_gradient};
+    .struct_size = sizeof ops, .check = check, .estimate = estimate_gradient, .estimand = estimand};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NDG_CAP_SECOND_ORDER, NULL};
 

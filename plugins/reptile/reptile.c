@@ -154,8 +154,17 @@ static ndg_status estimate_gradient(const void *options, const ndg_problem_api *
   return st < 0 ? st : record->status;
 }
 
-static const ndg_rule_ops ops = {
-    .struct_size = sizeof ops, .check = check, .needs = needs_of, .estimate = estimate_gradient};
+static int estimand(const void *options, ndg_estimand *out) {
+  (void)options;
+  out->kind = NDG_ESTIMATES_BIASED;
+  return 1;
+}
+
+static const ndg_rule_ops ops = {.struct_size = sizeof ops,
+                                 .check = check,
+                                 .needs = needs_of,
+                                 .estimate = estimate_gradient,
+                                 .estimand = estimand};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NDG_CAP_META_START, NULL};
 

@@ -68,8 +68,23 @@ static const char *const *needs_of(const void *options) {
   return o->start == WINDOW ? start : none;
 }
 
-static const ndg_rule_ops ops = {
-    .struct_size = sizeof ops, .check = check, .needs = needs_of, .estimate = unrolled_estimate};
+/* A window that hands its adjoint to a point it does not belong to, or drops the state that it
+   begins with, is the gradient of nothing. */
+static int estimand(const void *options, ndg_estimand *out) {
+  const unrolled_options *o = options;
+  const int exact = o->start == EXACT && o->state == CARRIED;
+  out->kind = exact ? NDG_ESTIMATES_UNROLLED : NDG_ESTIMATES_BIASED;
+  out->window = (uint64_t)o->window;
+  out->steps = o->steps < 0 ? UINT64_MAX : (uint64_t)o->steps;
+  out->optimizer = learning_optimizer(o->optimizer, o->lr, o->momentum);
+  return 1;
+}
+
+static const ndg_rule_ops ops = {.struct_size = sizeof ops,
+                                 .check = check,
+                                 .needs = needs_of,
+                                 .estimate = unrolled_estimate,
+                                 .estimand = estimand};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NDG_CAP_TRANSPOSED_STEP, NULL};
 

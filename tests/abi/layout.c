@@ -278,12 +278,21 @@ AT(ndg_rule_ops, check, 8, 8);
 AT(ndg_rule_ops, needs, 16, 8);
 AT(ndg_rule_ops, estimate, 24, 8);
 AT(ndg_rule_ops, truncation, 32, 8);
-LEAST(ndg_rule_ops, 40);
+AT(ndg_rule_ops, estimand, 40, 8);
+LEAST(ndg_rule_ops, 48);
 
 AT(ndg_truncation, struct_size, 0, 4);
 AT(ndg_truncation, order, 4, 4);
 AT(ndg_truncation, factor, 8, 8);
 LEAST(ndg_truncation, 16);
+
+AT(ndg_estimand, struct_size, 0, 4);
+AT(ndg_estimand, kind, 4, 4);
+AT(ndg_estimand, window, 8, 8);
+AT(ndg_estimand, steps, 16, 8);
+AT(ndg_estimand, optimizer, 24, 40);
+AT(ndg_estimand, damping, 64, 8);
+LEAST(ndg_estimand, 72);
 
 /* nudge/plugin.h */
 AT(ndg_component, struct_size, 0, 4);
@@ -423,6 +432,9 @@ IS(NDG_WANT_MIXED_FORWARD, 32);
 IS(NDG_GROWTH_IGNORED, 0);
 IS(NDG_GROWTH_REPORTED, 1);
 IS(NDG_GROWTH_REFUSED, 2);
+IS(NDG_ESTIMATES_FIXED_POINT, 1);
+IS(NDG_ESTIMATES_UNROLLED, 2);
+IS(NDG_ESTIMATES_BIASED, 3);
 IS(NDG_SOLVE_DENSE, 0);
 IS(NDG_SOLVE_CG, 1);
 IS(NDG_SOLVE_NEUMANN, 2);

@@ -37,6 +37,7 @@ WITNESS(ndg_problem_info);
 WITNESS(ndg_record);
 WITNESS(ndg_problem_api);
 WITNESS(ndg_truncation);
+WITNESS(ndg_estimand);
 WITNESS(ndg_rule_ops);
 WITNESS(ndg_component);
 WITNESS(ndg_plugin);

@@ -232,6 +232,22 @@ typedef struct ndg_truncation {
   double factor;        /* its size; > 0 */
 } ndg_truncation;
 
+/* ABI 1.2. What an estimate is of: what it tends to as its own errors (truncation(), the residual
+   of the record) vanish. FIXED_POINT: +grad F where learning has converged. Such a solution forgets
+   where learning began: what theta does through the initial point gets exactly zero. UNROLLED: the
+   gradient of eval_loss after the steps of learning that are taken, converged or not, through the
+   last `window` of them. BIASED: neither. Something is left out on purpose; the component's doc
+   says what. */
+enum { NDG_ESTIMATES_FIXED_POINT = 1, NDG_ESTIMATES_UNROLLED = 2, NDG_ESTIMATES_BIASED = 3 };
+typedef struct ndg_estimand { /* set by the caller: struct_size, and the defaults said here */
+  uint32_t struct_size;
+  uint32_t kind;           /* NDG_ESTIMATES_*; 0 */
+  uint64_t window;         /* UNROLLED: 0: all steps, and the initial point */
+  uint64_t steps;          /* UNROLLED: of learning; UINT64_MAX: as the problem */
+  ndg_optimizer optimizer; /* UNROLLED: of learning; PROBLEM, and NaN: as the problem */
+  double damping;          /* FIXED_POINT: H + damping I takes the place of H; 0 */
+} ndg_estimand;
+
 typedef struct ndg_rule_ops {
   uint32_t struct_size;
   uint32_t reserved;
@@ -247,6 +263,9 @@ typedef struct ndg_rule_ops {
   /* ABI 1.1. [any; loaded; pure] Optional. How the error of these options falls with beta; from it
      come the order and the best beta that studies predict. False: nothing is known. */
   int (*truncation)(const void *options, ndg_truncation *);
+  /* ABI 1.2. [any; loaded; pure] Optional. What these options estimate. NULL or false: nothing is
+     said, and `nudge check` expects the gradient of the fixed point or of all steps. */
+  int (*estimand)(const void *options, ndg_estimand *);
 } ndg_rule_ops;
 
 #ifdef __cplusplus
