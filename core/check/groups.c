@@ -21,5 +21,12 @@ const ndg_check_case *const ndg_check_groups[] = {
     ndg_check_learner_complex,
     ndg_check_learner_solutions,
     ndg_check_learner_checkpoint,
+    /* rules */
+    ndg_check_rules_exact,
+    ndg_check_rules_scale,
+    ndg_check_rules_tasks,
+    ndg_check_rules_same,
+    ndg_check_rules_record,
+    ndg_check_rules_extremes,
     NULL,
 };

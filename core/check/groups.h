@@ -24,5 +24,8 @@ extern const ndg_check_case ndg_check_learner_seen[];
 extern const ndg_check_case ndg_check_learner_solutions[];
 extern const ndg_check_case ndg_check_learner_types[];
 extern const ndg_check_case ndg_check_learner_values[];
+extern const ndg_check_case ndg_check_rules_exact[], ndg_check_rules_scale[],
+    ndg_check_rules_tasks[], ndg_check_rules_same[], ndg_check_rules_record[],
+    ndg_check_rules_extremes[];
 
 #endif

@@ -254,10 +254,13 @@ static ndg_status reverse_window(estimate *x) {
   }
   ndg_vector **state = calloc(n + 1, sizeof *state);
   uint64_t *position = calloc(n, sizeof *position);
-  while (state && made < n + 1 && (state[made] = new_state(x))) {
+  /* There may be millions of small ones. */
+  while (state && made < n + 1 && !x->api->cancelled(x->problem) && (state[made] = new_state(x))) {
     made++;
   }
-  if (made < n + 1 || !position) {
+  if (made < n + 1 && x->api->cancelled(x->problem)) {
+    st = ndg_fail(x->error, NDG_EINVAL, "stopped on request");
+  } else if (made < n + 1 || !position) {
     st = no_memory(x, n + 1);
   } else {
     st = approach(x, state[0]);

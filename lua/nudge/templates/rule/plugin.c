@@ -219,10 +219,20 @@ static int truncation(const void *given, ndg_truncation *out) {
   return 0;
 }
 
-/* 8. What the file exports: one constant table, which nudge reads before it runs any of this. props
+/* 8. Optional: what it estimates. The gradient where learning has converged, which forgets where it
+   began: a start that is meta-learned gets exactly 0. `nudge check` holds the rule to it. */
+static int estimand(const void *given, ndg_estimand *out) {
+  (void)given;
+  out->kind = NDG_ESTIMATES_FIXED_POINT;
+  return 1;
+}
+
+/* 9. What the file exports: one constant table, which nudge reads before it runs any of this. props
    are claims that `nudge check` tests; needs are what a learner must provide (nudge/plugin.h). */
-static const ndg_rule_ops ops = {
-    .struct_size = sizeof ops, .estimate = estimate, .truncation = truncation};
+static const ndg_rule_ops ops = {.struct_size = sizeof ops,
+                                 .estimate = estimate,
+                                 .truncation = truncation,
+                                 .estimand = estimand};
 
 static const char *const needs[] = {NDG_CAP_NUDGE, NULL};
 
