@@ -69,16 +69,21 @@ ndg_binding ndg_blocks_total(const ndg_blocks *b, const ndg_place *at) {
 
 /* ---- what is held ---- */
 
+/* A single product gains nothing from what is held: that begins with the second. */
 ndg_status ndg_blocks_ready(ndg_blocks *b, ndg_error *e) {
   for (uint32_t i = 0; i < b->n_groups; i++) {
     ndg_block_group *g = &b->groups[i];
-    if (g->n_kept == 0 || g->slots)
+    const uint64_t wanted = b->again ? g->most_slots : 1;
+    if (g->n_kept == 0 || g->n_slots == wanted)
       continue;
-    g->slots = ndg_calloc((size_t)g->n_slots, (size_t)g->slot_bytes);
+    ndg_free(g->slots);
+    g->slots = ndg_calloc((size_t)wanted, (size_t)g->slot_bytes);
+    g->n_slots = g->slots ? wanted : 0;
     b->at.known = false;
     if (!g->slots)
       return ndg_no_memory(e, "blocks of samples");
   }
+  b->again = true;
   return NDG_OK;
 }
 
@@ -86,7 +91,9 @@ void ndg_blocks_let_go(ndg_blocks *b) {
   for (uint32_t i = 0; i < b->n_groups; i++) {
     ndg_free(b->groups[i].slots);
     b->groups[i].slots = NULL;
+    b->groups[i].n_slots = 0;
   }
+  b->again = false;
 }
 
 /* ---- binding and running ---- */

@@ -41,7 +41,9 @@ typedef struct ndg_block_group {
   ndg_block_program run[2], prepare[2];
   uint32_t n_kept;
   ndg_block_kept *kept;
-  uint64_t n_slots, slot_bytes; /* blocks that are held; the last slot serves all others in turn */
+  uint64_t most_slots, n_slots; /* blocks that may be held, and that are; the last slot serves all
+                                   others in turn */
+  uint64_t slot_bytes;
   char *slots;
 } ndg_block_group;
 
@@ -62,6 +64,7 @@ struct ndg_blocks {
     unsigned char beta[16];
     ndg_vector *phi; /* NULL: nothing is kept */
   } at;
+  bool again;                 /* asked for before, since memory was let go */
   const ndg_vector *state[2]; /* bound */
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether and how an evaluation is cut into blocks of samples, and the programs for them. The cut
-   follows from the sizes of one task alone, so that results depend neither on threads nor on which
-   tasks are evaluated together. */
+/* Whether and how an evaluation is cut into blocks of samples. The cut follows from the sizes of
+   one task alone, so that results depend neither on threads nor on which tasks are evaluated
+   together. */
 #include <string.h>
 
-#include "engine/blocks.h"
+#include "engine/blocks_opening.h"
 
 /* Numbers computed for all samples of a task at once, up to which nothing is cut; else for the
    samples of a block. */
@@ -28,146 +28,9 @@ static uint64_t rows_per_block(const ndg_problem *p, uint64_t n_rows, uint64_t r
   return (n_rows + n_blocks - 1) / n_blocks;
 }
 
-/* ---- programs ---- */
-
-typedef struct opening {
-  ndg_problem *p;
-  const ndg_request *request;
-  ndg_blocks *b;
-  ndg_row_plan *plan;
-  uint32_t n_samples;
-  ndg_node *samples;                      /* inputs that may be cut */
-  uint32_t *array;                        /* their arrays */
-  ndg_node *narrow;                       /* per sample: stands for it in a block */
-  ndg_node *total;                        /* per part: the input for its sum */
-  ndg_node *wanted, *made, *kept, *image; /* of the program under way */
-  ndg_place *places;
-  ndg_node *finished; /* per output */
-} opening;
-
-static ndg_node row_input(ndg_problem *p, uint32_t array, uint64_t rows) {
-  const ndg_array *a = &p->tasks.arrays.arrays[array];
-  for (const ndg_row_input *known = p->row_inputs; known; known = known->next)
-    if (known->array == array && known->rows == rows)
-      return known->node;
-  ndg_row_input *input = ndg_calloc(1, sizeof *input);
-  if (!input)
-    return NDG_NO_NODE;
-  ndg_shape shape = a->shape;
-  shape.dim[0] = rows;
-  const ndg_place place = {NDG_AT_ROWS, array, 0};
-  *input = (ndg_row_input){p->row_inputs, array, rows, NDG_NO_NODE};
-  input->node = ndg_programs_input(p, a->kind, true, NDG_INPUT_DATA, shape, place);
-  if (!input->node) {
-    ndg_free(input);
-    return NDG_NO_NODE;
-  }
-  p->row_inputs = input;
-  return input->node;
-}
-
-/* Bytes from one row of an input to the next. */
-static uint64_t step_of(const ndg_problem *p, const ndg_blocks *b, const ndg_place *at) {
-  if (at->where != NDG_AT_ROWS)
-    return 0;
-  const ndg_array *a = &p->tasks.arrays.arrays[at->index];
-  const uint64_t row = ndg_shape_size(&a->shape) / a->shape.dim[0];
-  const size_t real = b->is_complex ? sizeof(double) : ndg_dtype_size(p->dtype);
-  return row * (a->kind == NDG_INDEX ? sizeof(int32_t) : real);
-}
-
-static ndg_status allocate(ndg_block_program *block, ndg_error *e) {
-  const uint32_t n = block->n_inputs, m = block->n_outputs;
-  bool complete = true;
-  for (int i = 0; i < 2; i++) {
-    block->in[i] = ndg_calloc(n, sizeof *block->in[i]);
-    block->out[i] = ndg_calloc(m, sizeof *block->out[i]);
-    complete = complete && block->in[i] && block->out[i];
-  }
-  block->inputs = ndg_calloc(n, sizeof *block->inputs);
-  block->outputs = ndg_calloc(m, sizeof *block->outputs);
-  block->in_now = ndg_calloc(n, sizeof *block->in_now);
-  block->out_now = ndg_calloc(m, sizeof *block->out_now);
-  block->in_step = ndg_calloc(n, sizeof *block->in_step);
-  block->out_step = ndg_calloc(m, sizeof *block->out_step);
-  complete = complete && block->inputs && block->outputs && block->in_now && block->out_now &&
-             block->in_step && block->out_step;
-  return complete ? NDG_OK : ndg_no_memory(e, "a program");
-}
-
-/* Wanted nodes of the group for a block of so many rows, and where they go. */
-static ndg_status compile(opening *o, const ndg_block_group *g, const ndg_row_given *given,
-                          uint32_t n, const ndg_place *outputs, ndg_block_program *block,
-                          ndg_error *e) {
-  ndg_problem *p = o->p;
-  const ndg_blocks *b = o->b;
-  ndg_status st =
-      ndg_rows_narrow(o->plan, g->group, block->rows, o->narrow, given, n, o->wanted, o->made, e);
-  if (st >= 0)
-    st = ndg_program_compile(p->graph, n, o->made, b->dtype, b->n_tasks, p->pool, &block->program,
-                             e);
-  if (st < 0)
-    return st;
-  block->n_inputs = ndg_program_input_count(block->program);
-  block->n_outputs = n;
-  st = allocate(block, e);
-  for (uint32_t i = 0; st >= 0 && i < block->n_inputs; i++) {
-    block->inputs[i] = p->places[ndg_program_input_number(block->program, i)];
-    block->in_step[i] = step_of(p, b, &block->inputs[i]);
-  }
-  for (uint32_t i = 0; st >= 0 && i < n; i++) {
-    block->outputs[i] = outputs[i];
-    block->out_step[i] = outputs[i].where == NDG_AT_TOTAL
-                             ? b->parts[outputs[i].index].row_size * ndg_dtype_size(b->dtype)
-                             : 0;
-  }
-  return st;
-}
-
-/* What is kept, computed; and inputs for it in o->image. */
-static ndg_status compile_prepare(opening *o, const ndg_block_group *g, uint64_t rows,
-                                  ndg_block_program *block, ndg_error *e) {
-  ndg_problem *p = o->p;
-  const ndg_row_given nothing = {0, NULL, NULL};
-  block->rows = rows;
-  for (uint32_t k = 0; k < g->n_kept; k++) {
-    const ndg_node node = g->kept[k].node;
-    const ndg_graph_node n = *ndg_graph_get(p->graph, node);
-    ndg_shape shape = n.shape;
-    shape.dim[o->plan->trait[node].axis] = rows;
-    o->wanted[k] = o->kept[k] = node;
-    o->places[k] = (ndg_place){NDG_AT_KEPT, k, 0};
-    o->image[k] = ndg_programs_input(p, NDG_REAL, n.per_task, 0, shape, o->places[k]);
-    if (!o->image[k])
-      return ndg_no_memory(e, "blocks of samples");
-  }
-  return g->n_kept ? compile(o, g, &nothing, g->n_kept, o->places, block, e) : NDG_OK;
-}
-
-static ndg_status compile_block(opening *o, ndg_block_group *g, int rest, uint64_t rows,
-                                ndg_error *e) {
-  uint32_t n = 0;
-  for (uint32_t s = 0; s < o->n_samples; s++)
-    if (o->plan->group[s] == g->group) {
-      o->narrow[s] = row_input(o->p, o->array[s], rows);
-      if (!o->narrow[s])
-        return ndg_no_memory(e, "blocks of samples");
-    }
-  const ndg_status st = compile_prepare(o, g, rows, &g->prepare[rest], e);
-  if (st < 0)
-    return st;
-  for (uint32_t i = 0; i < o->b->n_parts; i++)
-    if (o->b->parts[i].group == g->group) {
-      o->wanted[n] = o->plan->parts[i].node;
-      o->places[n++] = (ndg_place){NDG_AT_TOTAL, i, 0};
-    }
-  const ndg_row_given given = {g->n_kept, o->kept, o->image};
-  g->run[rest].rows = rows;
-  return compile(o, g, &given, n, o->places, &g->run[rest], e);
-}
-
 /* What holds for all directions at one point. */
-static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg_error *e) {
+static ndg_status choose_kept(ndg_block_opening *o, ndg_block_group *g, uint64_t rows,
+                              ndg_error *e) {
   const ndg_problem *p = o->p;
   const bool forward = o->request->want & NDG_WANT_MIXED_FORWARD;
   const bool directed = o->request->want & (NDG_WANT_HVP | NDG_WANT_MIXED);
@@ -191,7 +54,7 @@ static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg
   const uint64_t n_blocks = (g->n_rows + rows - 1) / rows;
   g->slot_bytes = row_size * rows * o->b->n_tasks * ndg_dtype_size(o->b->dtype);
   const uint64_t most = (p->held_bytes ? p->held_bytes : KEPT_BYTES) / g->slot_bytes;
-  g->n_slots = most < 1 ? 1 : most < n_blocks ? most : n_blocks;
+  g->most_slots = most < 1 ? 1 : most < n_blocks ? most : n_blocks;
   if (!o->b->at.phi)
     o->b->at.phi = ndg_problem_new_vector(p, NDG_PHI, o->b->is_complex, 0);
   return o->b->at.phi ? NDG_OK : ndg_no_memory(e, "blocks of samples");
@@ -199,7 +62,7 @@ static ndg_status choose_kept(opening *o, ndg_block_group *g, uint64_t rows, ndg
 
 /* ---- what goes through blocks ---- */
 
-static ndg_status open_groups(opening *o, ndg_error *e) {
+static ndg_status open_groups(ndg_block_opening *o, ndg_error *e) {
   ndg_blocks *b = o->b;
   ndg_status st = NDG_OK;
   b->groups = ndg_calloc(o->n_samples, sizeof *b->groups);
@@ -221,14 +84,14 @@ static ndg_status open_groups(opening *o, ndg_error *e) {
     const uint64_t rows = rows_per_block(o->p, g->n_rows, o->plan->row_size[s]);
     st = choose_kept(o, g, rows, e);
     if (st >= 0)
-      st = compile_block(o, g, 0, rows, e);
+      st = ndg_blocks_compile(o, g, 0, rows, e);
     if (st >= 0 && g->n_rows % rows)
-      st = compile_block(o, g, 1, g->n_rows % rows, e);
+      st = ndg_blocks_compile(o, g, 1, g->n_rows % rows, e);
   }
   return st;
 }
 
-static ndg_status open_parts(opening *o, const ndg_outputs *out, ndg_error *e) {
+static ndg_status open_parts(ndg_block_opening *o, const ndg_outputs *out, ndg_error *e) {
   ndg_blocks *b = o->b;
   b->n_parts = o->plan->n_parts;
   b->parts = ndg_calloc(b->n_parts, sizeof *b->parts);
@@ -258,7 +121,7 @@ static ndg_status open_parts(opening *o, const ndg_outputs *out, ndg_error *e) {
 }
 
 /* What remains is computed from inputs that stand for the sums. */
-static ndg_status open_finish(opening *o, ndg_outputs *out, ndg_error *e) {
+static ndg_status open_finish(ndg_block_opening *o, ndg_outputs *out, ndg_error *e) {
   ndg_problem *p = o->p;
   for (uint32_t i = 0; i < o->b->n_parts; i++) {
     const ndg_graph_node n = *ndg_graph_get(p->graph, o->plan->parts[i].node);
@@ -292,7 +155,7 @@ static ndg_status open_sums(ndg_blocks *b, ndg_error *e) {
 }
 
 /* Leaves out samples that are not worth cutting, of which there are none in the end. */
-static bool leave_out_small(opening *o) {
+static bool leave_out_small(ndg_block_opening *o) {
   uint32_t n = 0;
   for (uint32_t s = 0; s < o->n_samples; s++) {
     const uint32_t group = o->plan->group[s];
@@ -308,7 +171,7 @@ static bool leave_out_small(opening *o) {
   return some;
 }
 
-static ndg_status make_plan(opening *o, const ndg_outputs *out, ndg_error *e) {
+static ndg_status make_plan(ndg_block_opening *o, const ndg_outputs *out, ndg_error *e) {
   ndg_status st = NDG_OK;
   do {
     ndg_rows_free(o->plan);
@@ -320,7 +183,7 @@ static ndg_status make_plan(opening *o, const ndg_outputs *out, ndg_error *e) {
   return st;
 }
 
-static ndg_status find_samples(opening *o, ndg_error *e) {
+static ndg_status find_samples(ndg_block_opening *o, ndg_error *e) {
   const ndg_task_arrays *tasks = &o->p->tasks.arrays;
   o->samples = ndg_calloc((size_t)tasks->n_arrays, sizeof *o->samples);
   o->array = ndg_calloc((size_t)tasks->n_arrays, sizeof *o->array);
@@ -335,7 +198,7 @@ static ndg_status find_samples(opening *o, ndg_error *e) {
   return NDG_OK;
 }
 
-static ndg_status open(opening *o, const ndg_request *r, ndg_outputs *out, ndg_error *e) {
+static ndg_status open(ndg_block_opening *o, const ndg_request *r, ndg_outputs *out, ndg_error *e) {
   ndg_problem *p = o->p;
   ndg_blocks *b = o->b = ndg_calloc(1, sizeof *b);
   if (!b)
@@ -356,7 +219,7 @@ static ndg_status open(opening *o, const ndg_request *r, ndg_outputs *out, ndg_e
 
 ndg_status ndg_blocks_open(ndg_problem *p, const ndg_request *r, ndg_outputs *out,
                            ndg_blocks **blocks, ndg_error *e) {
-  opening o = {.p = p, .request = r};
+  ndg_block_opening o = {.p = p, .request = r};
   *blocks = NULL;
   ndg_status st = find_samples(&o, e);
   if (st >= 0)
@@ -381,27 +244,13 @@ ndg_status ndg_blocks_open(ndg_problem *p, const ndg_request *r, ndg_outputs *ou
   return st;
 }
 
-static void close_program(ndg_block_program *block) {
-  ndg_program_destroy(block->program);
-  ndg_free(block->inputs);
-  ndg_free(block->outputs);
-  ndg_free(block->in_now);
-  ndg_free(block->out_now);
-  ndg_free(block->in_step);
-  ndg_free(block->out_step);
-  for (int i = 0; i < 2; i++) {
-    ndg_free(block->in[i]);
-    ndg_free(block->out[i]);
-  }
-}
-
 void ndg_blocks_close(ndg_blocks *b) {
   if (!b)
     return;
   for (uint32_t g = 0; g < b->n_groups; g++) {
     for (int k = 0; k < 2; k++) {
-      close_program(&b->groups[g].run[k]);
-      close_program(&b->groups[g].prepare[k]);
+      ndg_block_program_close(&b->groups[g].run[k]);
+      ndg_block_program_close(&b->groups[g].prepare[k]);
     }
     ndg_free(b->groups[g].kept);
     ndg_free(b->groups[g].slots);

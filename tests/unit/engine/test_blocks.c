@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "engine/blocks.h"
 #include "problem_fixture.h"
 
 static known_tasks tasks;
@@ -248,6 +249,33 @@ START_TEST(held_values_are_of_the_point) {
 }
 END_TEST
 
+static uint64_t slots_held(const ndg_problem *p) {
+  uint64_t n = 0;
+  for (const ndg_compiled *c = p->compiled; c; c = c->next)
+    for (uint32_t i = 0; c->blocks && i < c->blocks->n_groups; i++)
+      n += c->blocks->groups[i].n_slots;
+  return n;
+}
+
+/* A single product, as of T1-T2, takes the memory of a block. */
+START_TEST(holding_begins_with_the_second_product) {
+  options.curved = 1;
+  ndg_problem_spec spec = known_spec(&options, &tasks);
+  spec.block_rows = 1;
+  ndg_problem *p = known_open(&spec);
+  for (int again = 0; again < 2; again++) {
+    ndg_vector_destroy(product(p, (point){1, 2, 0}));
+    const uint64_t one = slots_held(p);
+    ck_assert_uint_gt(one, 0);
+    ndg_vector_destroy(product(p, (point){1, 3, 0}));
+    ck_assert_uint_gt(slots_held(p), one);
+    ndg_programs_let_go(p);
+    ck_assert_uint_eq(slots_held(p), 0);
+  }
+  ndg_problem_close(p);
+}
+END_TEST
+
 static ndg_status open_and_use(const ndg_problem_spec *spec) {
   const told_options told = {.beta = 0.1};
   const ndg_instance rule = told_rule(&told);
@@ -265,7 +293,7 @@ static ndg_status open_and_use(const ndg_problem_spec *spec) {
                        .phi = st >= 0 ? p->start : NULL,
                        .direction = st >= 0 ? p->start : NULL,
                        .hvp = hvp};
-  if (st >= 0)
+  for (int i = 0; st >= 0 && i < 2; i++) /* the second holds more */
     st = hvp ? ndg_problem_evaluate(p, &ev, &e) : NDG_ENOMEM;
   ndg_vector_destroy(hvp);
   ndg_problem_close(p);
@@ -303,6 +331,7 @@ int main(void) {
   tcase_add_test(c, minibatches_stay_as_they_are);
   tcase_add_loop_test(c, a_task_does_not_depend_on_others, 0, 2);
   tcase_add_loop_test(c, held_values_are_of_the_point, 0, 5);
+  tcase_add_test(c, holding_begins_with_the_second_product);
   tcase_add_test(c, running_out_of_memory_is_an_error);
   suite_add_tcase(s, c);
   return run_suite(s);
