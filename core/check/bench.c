@@ -4,9 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/random.h"
+#include "check/isolate.h"
 
 /* ---- variants ---- */
 
@@ -35,16 +34,10 @@ void ndg_check_warn_variant(ndg_check *c, const ndg_check_variant *v, const char
   va_end(arguments);
 }
 
-static double now(void) {
-  struct timespec t;
-  (void)clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* A capability that is not there ends a test early, and is none of its business. */
 void ndg_check_each_variant(ndg_check *c, ndg_variant_test test) {
   /* Half of a case's time is for variants: one of them may take the other half. */
-  const double enough = now() + 0.5 * NDG_CHECK_LIMIT_S;
+  const double enough = ndg_check_now() + 0.5 * NDG_CHECK_LIMIT_S;
   ndg_check_variants all;
   ndg_error e = {.code = NDG_OK};
   if (ndg_check_find_variants(c, &all, &e) < 0 || all.n == 0) {
@@ -53,7 +46,7 @@ void ndg_check_each_variant(ndg_check *c, ndg_variant_test test) {
   }
   uint64_t refused = 0;
   for (uint64_t i = 0; i < all.n && !c->has_failed; i++) {
-    if (now() > enough) {
+    if (ndg_check_now() > enough) {
       ndg_check_warn(c, "only %llu of %llu ways to use it were looked at: more take too long",
                      (unsigned long long)i, (unsigned long long)all.n);
       break;
