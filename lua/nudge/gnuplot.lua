@@ -151,6 +151,7 @@ function gnuplot.script(figure, path, output)
       lines[#lines + 1] = panels.commands(panel, {
         left = left / at.width, right = (left + figure.width) / at.width,
         bottom = 1 - bottom / at.height, top = 1 - top / at.height,
+        width = figure.width, height = figure.height, margin = RIGHT,
         x = common_x, y = common_y, small = kind.small,
         hide_x = hide_x, hide_y = figure.same_axes and i > 1,
         key = rows > 0 and key_command((left + figure.width / 2 - 20) / at.width,

@@ -278,6 +278,22 @@ tap.test("a matrix is a picture, row 1 at the top", function()
   end
 end)
 
+tap.test("the scale of a picture is told within the figure, by numbers that differ", function()
+  for _, spread in ipairs { { 0, 3e-5 }, { 0, -1e-12 }, { 1000, 1000.01 }, { 0, 1234567 }, { 0, 7 },
+    { -3, -2.99999 }, { 5, 5 }, { 0, 0 } } do
+    local svg = drawn { width = 230, height = 230, panels = {
+      { image = nudge.array { { spread[1], spread[2] } } } } }
+    local seen, n = {}, 0
+    for x, label in svg:gmatch('translate%(([%d.]+),[%d.]+%)"[^>]*text%-anchor="start">%s*'
+      .. '<text><tspan[^>]*>([^<]+)<') do
+      tap.ok(tonumber(x) + 9 * utf8.len(label) <= tonumber(svg:match 'viewBox="0 0 (%d+)'), label)
+      tap.ok(not seen[label], label .. " once")
+      seen[label], n = true, n + 1
+    end
+    tap.ok(n >= 2 and n <= 8, n .. " numbers")
+  end
+end)
+
 tap.test("mistakes", function()
   local function wrong(fields, ...)
     tap.raises(function()
