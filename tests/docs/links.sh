@@ -68,7 +68,6 @@ report $? "$(wc -l <"$work/named") of them to a heading"
 # A page is linked by another one; a folder may stand for its README.
 for document in $documents; do
   case $document in
-  docs/decisions/*) continue ;; # read as a folder
   docs/* | plugins/*) ;;
   *) continue ;;
   esac

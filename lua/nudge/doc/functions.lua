@@ -234,6 +234,22 @@ function Writer:nested(entry, out)
   return out
 end
 
+-- What explains the classes that a function gives.
+function Writer:results(f)
+  local out, seen = {}, {}
+  for _, r in ipairs(f.returns) do
+    types.each_name(r.type, function(name)
+      local class = self.model.classes[name]
+      if class and not seen[name] and name ~= f.owner and name ~= "nudge.Array"
+        and has_entry(self, class) then
+        seen[name] = true
+        out[#out + 1] = inline.code("nudge doc " .. name, self:target_of(name))
+      end
+    end)
+  end
+  return out
+end
+
 -- One entry by itself, with all fields that it leads to.
 function Writer:entry_page(entry)
   local p = page.new(path_of(entry.topic), heading_of(entry),
@@ -249,6 +265,10 @@ function Writer:entry_page(entry)
     return p
   end
   self:add_function(p, entry)
+  local results = self:results(entry)
+  if results[1] then
+    p:text(inline.join({ inline.plain "More: ", inline.join(results, ", "), inline.plain "." }, ""))
+  end
   for _, class in ipairs(self:nested(entry, {})) do
     if not self:only_taker(class) then
       p:heading(2, heading_of(class))
