@@ -119,14 +119,14 @@ START_TEST(long_work_reports) {
 END_TEST
 
 /* Until it succeeds; every failure is an error with a text and leaks nothing. */
-START_TEST(every_allocation_fails_once) {
+static void fail_each_allocation(const char *script) {
   ndg_status st = NDG_ENOMEM;
   uint64_t n = 0;
   for (; st < 0 && n < 100000; n += n < 200 ? 1 : 37) {
     ndg_error e = {0};
     char *trace = NULL;
     ndg_fail_allocations_after(n);
-    st = run("local nudge = require 'nudge' return nudge.rule('contrastive')", &trace, &e);
+    st = run(script, &trace, &e);
     ndg_fail_allocations_after(UINT64_MAX);
     ndg_free(trace);
     ck_assert_msg(st == NDG_OK || strlen(e.text) > 0, "allocation %llu: no text",
@@ -134,6 +134,17 @@ START_TEST(every_allocation_fails_once) {
   }
   ck_assert_int_eq(st, NDG_OK);
   ck_assert_uint_gt(n, 200);
+}
+
+START_TEST(every_allocation_fails_once) {
+  fail_each_allocation("local nudge = require 'nudge' return nudge.rule('contrastive')");
+}
+END_TEST
+
+START_TEST(every_allocation_of_a_description_fails_once) {
+  fail_each_allocation(
+      "local core = require 'nudge.core' "
+      "return core.describe('rule', 'implicit'), core.options('rule', 'implicit')");
 }
 END_TEST
 
@@ -148,6 +159,7 @@ int main(void) {
   tcase_add_test(t, settings_that_nobody_declared);
   tcase_add_test(t, long_work_reports);
   tcase_add_test(t, every_allocation_fails_once);
+  tcase_add_test(t, every_allocation_of_a_description_fails_once);
   suite_add_tcase(s, t);
   SRunner *sr = srunner_create(s);
   srunner_set_tap(sr, "-");
