@@ -9,7 +9,7 @@ typedef struct ndg_life ndg_life;
 struct ndg_life {
   ndg_check *check;
   uint64_t n_ways;
-  const void *ways; /* of the kind */
+  void *ways; /* of the kind */
   /* Contract of all: [main; case; cost of a small problem] */
   /* Opens, works if `work`, closes; *result is a number that work leads to. values (NULL: the
      way's own options): options that the component has accepted. */
