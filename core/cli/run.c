@@ -13,13 +13,15 @@
 
 enum { MAX_THREADS = 256, DEFAULT_THREADS = 16 };
 
-enum { SET, OUT, THREADS, RESUME, PLUGIN, NO_STORE, VERBOSE };
+enum { SET, OUT, THREADS, RESUME, CHANGED_SCRIPT, PLUGIN, NO_STORE, VERBOSE };
 enum { EXIT_INTERRUPTED = 130 }; /* as shells say it of SIGINT */
 static const ndg_cli_option options[] = {
     {"--set", "NAME=VALUE", "Change a setting that the script declares; may be repeated."},
     {"--out", "DIR", "Folder for results, made if it is not there (default: .)."},
     {"--threads", "N", "Threads (default: one per processor); results do not depend on it."},
     {"--resume", "RUN", "Go on with a run of the folder that was stopped: its number, or last."},
+    {"--changed-script", NULL,
+     "With --resume: the script is not what it was; the run's manifest says so."},
     NDG_CLI_PLUGIN_OPTION,
     {"--no-store", NULL, "Keep no record of the run in the folder's nudge.db."},
     {"--verbose", NULL, "After an error, where it came from, call by call."},
@@ -31,7 +33,7 @@ static const ndg_cli_usage usage = {
 typedef struct run_arguments {
   const char *script, *out, *resume;
   uint32_t n_threads;
-  bool verbose, no_store;
+  bool verbose, no_store, changed_script;
   ndg_cli_plugins plugins;
   size_t n_settings;
   ndg_lua_setting *settings; /* room for argc; names lie in `texts` */
@@ -84,6 +86,9 @@ static int take_argument(run_arguments *a, int option, const char *value) {
   case RESUME:
     a->resume = value;
     return 0;
+  case CHANGED_SCRIPT:
+    a->changed_script = true;
+    return 0;
   case PLUGIN:
     return ndg_cli_add_plugin(&a->plugins, value);
   case NO_STORE:
@@ -135,6 +140,7 @@ static int run_script(const run_arguments *a, char **trace, ndg_error *e) {
                        .progress_clear = ndg_cli_progress_clear,
                        .progress_context = &progress,
                        .keep = !a->no_store,
+                       .changed_script = a->changed_script,
                        .version = NDG_VERSION,
                        .compiler = NDG_COMPILER};
   ndg_cli_progress_start(&progress);
@@ -171,6 +177,9 @@ static int parse_and_run(int argc, char **argv, run_arguments *a) {
   }
   if (!a->script && !a->resume) {
     return ndg_cli_fail("which script? nudge run SCRIPT");
+  }
+  if (a->changed_script && !a->resume) {
+    return ndg_cli_fail("--changed-script is about a run that goes on: --resume RUN is missing");
   }
   if (a->resume && a->no_store) {
     return ndg_cli_fail("--resume goes on with a run of the store; leave --no-store out");

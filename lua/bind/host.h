@@ -50,6 +50,7 @@ typedef struct ndg_lua_host {
   ndg_lua_progress_clear progress_clear;
   void *progress_context;
   bool keep;                      /* what the script does is kept in a store */
+  bool changed_script;            /* a run may go on with a script that is not what it was */
   const char *version, *compiler; /* of the program; may be NULL */
   lua_CFunction verbs;            /* gives the module nudge.verbs: its commands; may be NULL */
   /* kept by the bindings */

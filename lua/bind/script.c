@@ -225,7 +225,8 @@ static int resume_protected(lua_State *L) { /* [-1, +0, v] */
   lua_call(L, 1, 1);
   lua_getfield(L, -1, "prepare");
   lua_pushstring(L, run->path);
-  lua_call(L, 1, 1);
+  lua_pushboolean(L, run->host->changed_script);
+  lua_call(L, 2, 1);
   adopt(L, run->host);
   return 0;
 }

@@ -3,11 +3,13 @@
 -- beginning again. A stage is what one call computes (a meta-training, nudge.keep); its file is
 -- replaced whole, after the rows that belong to it are in the store.
 local core = require "nudge.core"
+local manifest = require "nudge.run.manifest"
 local run = require "nudge.run"
 
 local checkpoint = {}
 
 local FOLDER = "nudge-checkpoints"
+local SCRIPT = "/script.lua" -- as it was, to tell later what has changed
 local SHARE = 0.01     -- of the time may go into saving ...
 local SECONDS = 60     -- ... but as much work as this is never lost
 local FIRST_COST = 1e-3 -- seconds of a save, as long as none was measured
@@ -53,6 +55,7 @@ function checkpoint.clear(out, id)
   local folder = checkpoint.folder(out, id)
   remove_files(folder, ".ckpt")
   remove_files(folder, ".tmp")
+  os.remove(folder .. SCRIPT)
   remove_folder(folder)
   remove_folder((folder:gsub("/[^/]*$", ""))) -- if it was the last
 end
@@ -118,6 +121,34 @@ function Stage:load()
 end
 
 local of_the_file = { io = true, not_found = true }
+local script_is_kept = false
+
+-- A copy of the script beside the states. Without it nothing is lost but a word on what has
+-- changed.
+local function keep_script(folder)
+  local script = manifest.now and manifest.now.script
+  local text = script and not script_is_kept and manifest.script_text(script)
+  if text then
+    local good, failure = pcall(core.write_file, folder .. SCRIPT, text)
+    if not good and not (type(failure) == "table" and of_the_file[failure.code]) then
+      error(failure, 0)
+    end
+    script_is_kept = good
+  end
+end
+
+-- The script of a run that goes on with another one than before.
+function checkpoint.keep_script(out, id)
+  local folder = checkpoint.folder(out, id)
+  if core.list_folder(folder) then
+    keep_script(folder)
+  end
+end
+
+-- The script as it was when the run's stages were kept, or nil.
+function checkpoint.script(out, id, sha256)
+  return manifest.script_text { path = checkpoint.folder(out, id) .. SCRIPT, sha256 = sha256 }
+end
 
 -- True once the state is on the disk, behind the rows that were given. A file that cannot be
 -- written is no error of the run: what was saved before stays, and the next time it is tried again.
@@ -130,6 +161,7 @@ function Stage:save(state)
   local good, failure = pcall(function()
     core.make_folders(self.folder)
     core.save_packed(self.path, self.kind, { identity = self.identity, state = state })
+    keep_script(self.folder)
   end)
   self.last = core.clock()
   self.cost = self.last - started

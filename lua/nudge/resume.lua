@@ -9,8 +9,36 @@ local stores = require "nudge.store"
 
 local resume = {}
 
--- The script as it was, wherever it lies now.
-local function script_of(r, given)
+local function lines_of(text)
+  local out = {}
+  for line in (text:gsub("\n$", "") .. "\n"):gmatch "(.-)\n" do
+    out[#out + 1] = line
+  end
+  return out
+end
+
+local function range(first, last)
+  return first == last and "line " .. first or string.format("lines %d-%d", first, last)
+end
+
+-- Where two texts differ, between what they have in common at both ends.
+local function where(old, new)
+  old, new = lines_of(old), lines_of(new)
+  local before, after = 0, 0
+  while before < math.min(#old, #new) and old[before + 1] == new[before + 1] do
+    before = before + 1
+  end
+  while after < math.min(#old, #new) - before and old[#old - after] == new[#new - after] do
+    after = after + 1
+  end
+  local was = #old - after > before and range(before + 1, #old - after)
+  local is = #new - after > before and range(before + 1, #new - after)
+  return was and is and string.format("%s in place of %s", is, was)
+    or is and "new: " .. is or was and "gone: " .. was or "the end of the last line"
+end
+
+-- The script as it was, wherever it lies now; and what has changed in it, if that is allowed.
+local function script_of(r, given, may_change)
   local was = r.manifest.script
   local path = given or was.path
   if not was.sha256 then
@@ -20,12 +48,20 @@ local function script_of(r, given)
     check.fail("run %d: its script %s is not there any more; say where it is: nudge run SCRIPT "
       .. "--resume %d", r.id, path, r.id)
   end
-  local is = core.sha256_file(path)
-  if is ~= was.sha256 then
-    check.fail("run %d was made by another script than %s is now: SHA-256 %.12s..., now %.12s...; "
-      .. "a changed script begins a run of its own", r.id, path, was.sha256, is)
+  local is = { path = core.real_path(path) or path, sha256 = core.sha256_file(path) }
+  if is.sha256 == was.sha256 then
+    return path
   end
-  return path
+  local old = checkpoint.script(core.host().out, r.id, was.sha256)
+  local new = manifest.script_text(is)
+  local lines = old and new and where(old, new)
+  if not may_change then
+    check.fail("run %d was made by another script than %s is now%s: SHA-256 %.12s..., now "
+      .. "%.12s...; --changed-script goes on with it all the same, without it a changed script "
+      .. "begins a run of its own", r.id, path, lines and " (" .. lines .. ")" or "", was.sha256,
+      is.sha256)
+  end
+  return path, { from = was, to = is, lines = lines or nil, at = os.date "!%Y-%m-%dT%H:%M:%SZ" }
 end
 
 -- Settings of the command line say nothing new.
@@ -74,8 +110,9 @@ local function differences(was, is)
   return out
 end
 
--- The run takes place in this process from now on. Gives { script, settings } to run with.
-function resume.prepare(name)
+-- The run takes place in this process from now on, with a script that has changed only if it may.
+-- Gives { script, settings } to run with.
+function resume.prepare(name, may_change)
   local host = core.host()
   local r
   do
@@ -87,10 +124,20 @@ function resume.prepare(name)
     check.fail("run %d is done: there is nothing to go on with", r.id)
   end
   check_settings(r, host.settings)
-  local script = script_of(r, host.script)
+  local script, change = script_of(r, host.script, may_change)
   host.script = script
   local other = differences(r.manifest, manifest.make(host))
-  run.resume(r.id)
+  if change then
+    r.manifest.script = change.to
+    r.manifest.changed_scripts = r.manifest.changed_scripts or {}
+    table.insert(r.manifest.changed_scripts, change)
+  end
+  run.resume(r.id, change and r.manifest)
+  if change then
+    checkpoint.keep_script(host.out, r.id)
+    core.notice(string.format("run %d goes on with a changed script%s; what it has kept is not "
+      .. "computed again", r.id, change.lines and " (" .. change.lines .. ")" or ""))
+  end
   if #other > 0 then
     core.notice(string.format("run %d was begun with %s; from here on it may differ in last digits",
       r.id, table.concat(other, "; ")))

@@ -8,6 +8,7 @@ local current -- recorder
 local refused -- why there is none, where its beginning failed while a file was written
 local stages = {}
 local goes_on = false -- from where another process left it
+local has_changed = false -- the script that did so
 
 -- The recorder if there is one already.
 function run.active()
@@ -38,11 +39,12 @@ function run.current()
   return current
 end
 
--- Goes on with run `id` instead of beginning one: before anything is kept.
-function run.resume(id)
+-- Goes on with run `id` instead of beginning one: before anything is kept. changed: its manifest,
+-- if the script is not what it was.
+function run.resume(id, changed)
   assert(not current, "this process keeps a run already")
-  current = require("nudge.run.recorder").resume(core.host(), id)
-  goes_on = true
+  current = require("nudge.run.recorder").resume(core.host(), id, changed)
+  goes_on, has_changed = true, changed ~= nil
   finish_before_exit()
   return current
 end
@@ -50,6 +52,13 @@ end
 -- Did another process begin this run?
 function run.resumed()
   return goes_on
+end
+
+-- The script has said what its settings are.
+function run.declared(settings)
+  if has_changed and current then
+    current:settings(settings)
+  end
 end
 
 -- A name that no other stage of this run has: those that come again are numbered, in order of call.

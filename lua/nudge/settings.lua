@@ -102,6 +102,7 @@ function settings.declare(declarations)
   for name, value in pairs(values) do
     settings.values[name] = value
   end
+  require("nudge.run").declared(settings.values)
   return values
 end
 

@@ -191,11 +191,54 @@ tap.test("what cannot go on is refused in a line, and stays as it was", function
     "run 1 was made with %-%-set at=20, not with %-%-set at=21")
   local changed = processes.file("changed.lua", tap.read(script) .. "\n")
   refused(changed .. " --resume 1 --out " .. out,
-    "run 1 was made by another script than .*changed.lua is now: SHA%-256 %x+")
+    "run 1 was made by another script than .*changed.lua is now %(new: line 55%): SHA%-256 %x+",
+    "%-%-changed%-script goes on with it all the same")
+  refused(script .. " --changed-script --out " .. out, "%-%-resume RUN is missing")
   refused(work .. "/gone.lua --resume 1 --out " .. out, "gone.lua")
   local code, text = nudge_run(script .. " --resume last --set at=20 --out " .. out)
   tap.is(code, 0, text)
   assert_like_reference(out, 1)
+end)
+
+tap.test("with a changed script it goes on if it is told to, and the manifest says so", function()
+  local out, text = stopped(), tap.read(script)
+  local function changed(pattern, by)
+    local new, n = text:gsub(pattern, by)
+    tap.is(n, 1, pattern)
+    return processes.file("changed.lua", new) .. " --resume 1 --changed-script --out " .. out
+  end
+  -- A stage that has begun and is another problem now is refused as ever.
+  local code, said = nudge_run(changed("lr = 0%.01, schedule", "lr = 0.02, schedule"))
+  tap.is(code, 1, said)
+  tap.matches(said, "is of another problem: outer.lr was 0.01 and is 0.02; without this file")
+  local _, r = rows_of(out, 1)
+  tap.is(r.status, "failed")
+  code, said = nudge_run(changed('steps = 120, signal = "", at = 0 }',
+    'steps = 120, signal = "", at = 0, added = 7 }\nnudge.log("added", 1, { x = set.added })'))
+  tap.is(code, 0, said)
+  tap.matches(said, "run 1 goes on with a changed script %(lines 5%-28 in place of lines 5%-27%); ")
+  tap.matches(said, "dual system goes on behind meta%-step 20 of 120")
+  local rows
+  rows, r = rows_of(out, 1)
+  tap.is(rows.added[1].x, 7)
+  rows.added = nil
+  assert_within(rows_of(reference, 1), rows, "missing or other")
+  assert_within(rows, rows_of(reference, 1), "too much")
+  tap.is(r.settings.added, 7)
+  tap.is(r.settings.at, 20)
+  tap.is(r.script, core.real_path(work .. "/changed.lua"))
+  tap.is(r.manifest.script.sha256, r.script_sha256)
+  local changes = r.manifest.changed_scripts
+  tap.is(#changes, 2)
+  tap.is(changes[1].from.path, script)
+  tap.is(changes[1].from.sha256, core.sha256_file(script))
+  tap.is(changes[1].lines, "line 27 in place of line 27")
+  tap.is(changes[2].to.sha256, r.script_sha256)
+  tap.is(changes[1].to.sha256, changes[2].from.sha256)
+  code, said = sh(quoted(program) .. " show 1 --out " .. out)
+  tap.is(code, 0, said)
+  tap.matches(said, "changed +%d+%-.*: lines? .*before %(sha256 %x+%)")
+  tap.is(core.list_folder(out .. "/nudge-checkpoints"), nil, "checkpoints of a run that is done")
 end)
 
 tap.test("a run that still runs is refused", function()

@@ -23,6 +23,10 @@ local function heading(run)
   end
   local nudge, blas = m.nudge or {}, m.blas or {}
   add("script", (run.script or "?") .. digest(run.script_sha256))
+  for _, change in ipairs(m.changed_scripts or {}) do
+    add("changed", string.format("%s%s, before%s", change.at, change.lines and ": "
+      .. change.lines or "", digest(change.from.sha256)))
+  end
   add("started", format.date(run.started) .. ", " .. format.ago(now - run.started))
   add("took", format.took(run) .. (run.status == "killed" and ", as far as it is known" or ""))
   add("message", run.message)

@@ -4,7 +4,7 @@ local core = require "nudge.core"
 local process = require "nudge.process"
 local settings = require "nudge.settings"
 
-local manifest = {}
+local manifest = { now = nil } -- now: of this process, once it was made
 
 -- A path with the digest of its contents; a pipe's cannot be read again.
 local function file(path)
@@ -29,11 +29,20 @@ local function processor()
   end
 end
 
+-- The script's text, if it is still that of the digest.
+function manifest.script_text(script)
+  local good, text = pcall(function()
+    local f <close> = assert(io.open(script.path, "rb"))
+    return f:read "a"
+  end)
+  return good and script.sha256 and core.sha256(text) == script.sha256 and text or nil
+end
+
 -- A table that JSON can hold.
 function manifest.make(host)
   local facts = core.facts()
   local known, model = pcall(processor)
-  return {
+  manifest.now = {
     nudge = { version = facts.version, compiler = facts.compiler, lua = facts.lua,
       program = file "/proc/self/exe" },
     script = file(host.script),
@@ -42,6 +51,7 @@ function manifest.make(host)
     threads = facts.threads, processor = known and model or nil,
     host = process.host(), out = core.real_path(host.out), started = os.date "!%Y-%m-%dT%H:%M:%SZ",
   }
+  return manifest.now
 end
 
 return manifest

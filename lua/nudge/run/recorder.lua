@@ -47,10 +47,13 @@ function recorder.begin(host)
   end)
 end
 
--- Run `id` of the store goes on in this process.
-function recorder.resume(host, id)
+-- Run `id` of the store goes on in this process; changed: its manifest from now on, or nil.
+function recorder.resume(host, id, changed)
   return open(host, function(db, path)
     writer.take_over(db, path, id)
+    if changed then
+      writer.change(db, id, changed.script, text.json(changed))
+    end
     return id
   end)
 end
@@ -140,6 +143,11 @@ function recorder:artefact(path, kind)
   local inside = prefix ~= "" and real:sub(1, #prefix) == prefix
   add(self, { "artefact", inside and real:sub(#prefix + 1) or real, kind, bytes, digest,
     core.wall_clock() })
+end
+
+-- The settings of a run whose script has changed.
+function recorder:settings(values)
+  add(self, { "settings", values })
 end
 
 -- A list of rows under a name; a later one of that name replaces it.

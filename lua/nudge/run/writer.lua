@@ -15,6 +15,13 @@ local function type_of(value)
   return math.type(value) or type(value)
 end
 
+local function put_settings(db, id, settings)
+  local s <close> = db:prepare "INSERT INTO settings(run, name, type, value) VALUES (?, ?, ?, ?)"
+  for name, value in pairs(settings) do
+    s:run(id, name, type_of(value), type(value) == "boolean" and tostring(value) or value)
+  end
+end
+
 -- A new run. Gives its id.
 function writer.begin(db, r)
   local now, pid, mark = core.wall_clock(), process.own()
@@ -22,11 +29,14 @@ function writer.begin(db, r)
     .. "process, manifest) VALUES (?, 'running', ?, ?, ?, ?, ?, ?, ?, ?)", r.name, r.script,
     r.sha256, now, now, pid, r.host, mark, r.manifest)
   local id = db:last_id()
-  local s <close> = db:prepare "INSERT INTO settings(run, name, type, value) VALUES (?, ?, ?, ?)"
-  for name, value in pairs(r.settings) do
-    s:run(id, name, type_of(value), type(value) == "boolean" and tostring(value) or value)
-  end
+  put_settings(db, id, r.settings)
   return id
+end
+
+-- Script and manifest of a run that goes on with another script.
+function writer.change(db, id, script, manifest)
+  execute(db, "UPDATE runs SET script = ?, script_sha256 = ?, manifest = ? WHERE id = ?",
+    script.path, script.sha256, manifest, id)
 end
 
 -- A run that has ended goes on in this process.
@@ -117,6 +127,11 @@ end
 
 function write.table(self, name, json)
   prepared(self, "table"):run(self.run, name, json)
+end
+
+function write.settings(self, values)
+  execute(self.db, "DELETE FROM settings WHERE run = ?", self.run)
+  put_settings(self.db, self.run, values)
 end
 
 function write.finish(self, status, message, at)
