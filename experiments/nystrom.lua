@@ -7,7 +7,7 @@ local nudge = require "nudge"
 
 nudge.define_rule {
   id = "examples.nystrom", title = "Implicit differentiation, Nystroem inverse",
-  needs = { "nudge", "second_order" },
+  needs = { "nudge", "second_order" }, estimand = "fixed_point",
   options = {
     rank = { 10, min = 1, doc = "Products with H to approximate it." },
     shift = { 0.1, above = 0, log = true, doc = "About the least eigenvalue of H: its penalty." },

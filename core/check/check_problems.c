@@ -145,7 +145,8 @@ static ndg_status open_problem(ndg_ref_problem *p, uint64_t seed, ndg_error *e) 
                            .inner = p->form.inner,
                            .dtype = p->form.dtype,
                            .seed = seed,
-                           .pool = p->form.pool};
+                           .pool = p->form.pool,
+                           .labels = {.domain = "reference problems", .index = p->number}};
   spec.inner.optimizer.lr = ldexp(spec.inner.optimizer.lr, -p->form.learn_power);
   ndg_status st = ndg_problem_open(&spec, &p->problem, e);
   if (st >= 0)
@@ -166,8 +167,10 @@ ndg_status ndg_ref_open(ndg_ref_problem *p, const ndg_ref_form *f, uint64_t seed
                   .poisoned = f->poisoned}};
   p->learner.option_stride = sizeof(ndg_option);
   p->learner.ops.learner = *(const ndg_learner_ops *)ndg_ref_learner.ops;
-  for (uint32_t t = 0; t < f->n_tasks; t++)
-    draw_task(f, seed, f->which ? f->which[t] : t, &p->task[t]);
+  for (uint32_t t = 0; t < f->n_tasks; t++) {
+    p->number[t] = f->which ? f->which[t] : t;
+    draw_task(f, seed, (uint32_t)p->number[t], &p->task[t]);
+  }
   const ndg_rng root = ndg_rng_root(seed);
   ndg_rng r = ndg_rng_stream(&root, "reference theta", 0);
   fill(&r, 0.25, 1, p->theta, NDG_REF_META);

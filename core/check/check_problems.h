@@ -62,6 +62,7 @@ typedef struct ndg_ref_known {
 typedef struct ndg_ref_problem {
   ndg_ref_form form;
   uint64_t n_tasks, n_meta; /* n_meta: Q of the problem */
+  uint64_t number[NDG_REF_TASKS];
   ndg_ref_task task[NDG_REF_TASKS];
   double theta[NDG_REF_META]; /* the start, if there is one, behind the rest */
   ndg_problem *problem;

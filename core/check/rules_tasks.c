@@ -31,14 +31,21 @@ static double apart(const double *x, const double *y, uint64_t n) {
   return (double)(norm > 0 ? by / norm : by);
 }
 
-/* Is a row what it is elsewhere: the same bits where that is claimed, else as near to the exact
-   gradient as it says, or to the other row where it is biased? */
-static bool same_row(const together *x, const double *row, const double *other, uint64_t n,
-                     double *distance) {
-  *distance = apart(row, other, n);
+/* Is a row what it is elsewhere: the same bits where that is claimed; else as far from it as errors
+   explain that both may have (a solver that stops at one residual for all tasks stops elsewhere). A
+   biased rule that claims nothing may draw numbers for the batch. */
+static bool same_row(const together *x, const ndg_trial *t, uint64_t task, const ndg_trial *other,
+                     uint64_t other_task, double *distance) {
+  const double *row = t->gradient[task], *there = other->gradient[other_task];
+  ndg_verdict here, elsewhere;
+  *distance = apart(row, there, t->problem->n_meta);
   if (x->exactly)
-    return memcmp(row, other, (size_t)n * sizeof *row) == 0;
-  return *distance <= 1e-6; /* a solver that stops at one residual for all stops elsewhere */
+    return memcmp(row, there, (size_t)t->problem->n_meta * sizeof *row) == 0;
+  ndg_trial_judge_task(t, task, &here);
+  ndg_trial_judge_task(other, other_task, &elsewhere);
+  if (!here.conclusive || !elsewhere.conclusive)
+    return true;
+  return *distance * (double)here.size <= 2 * (double)(here.allowed + elsewhere.allowed);
 }
 
 static bool compare_tasks(void *context, const ndg_setting *v) {
@@ -49,7 +56,6 @@ static bool compare_tasks(void *context, const ndg_setting *v) {
   ndg_verdict verdict;
   double distance = NAN;
   char text[NDG_VERDICT_TEXT];
-  const uint64_t n = x->all.n_meta;
   ndg_trial_run(&all, &x->all, v);
   ndg_trial_run(&permuted, &x->permuted, v);
   if (all.status != NDG_OK)
@@ -61,8 +67,7 @@ static bool compare_tasks(void *context, const ndg_setting *v) {
     return false;
   }
   for (uint32_t i = 0; i < N; i++) {
-    if (permuted.status != NDG_OK ||
-        !same_row(x, permuted.gradient[i], all.gradient[place[i]], n, &distance)) {
+    if (permuted.status != NDG_OK || !same_row(x, &permuted, i, &all, place[i], &distance)) {
       ndg_check_fail(x->check,
                      "task %u has another row (by %.2g, relative) when the tasks are in another "
                      "order%s; %s",
@@ -71,7 +76,7 @@ static bool compare_tasks(void *context, const ndg_setting *v) {
       return false;
     }
     ndg_trial_run(&alone, &x->alone[i], v);
-    if (alone.status != NDG_OK || !same_row(x, alone.gradient[0], all.gradient[i], n, &distance)) {
+    if (alone.status != NDG_OK || !same_row(x, &alone, 0, &all, i, &distance)) {
       ndg_check_fail(x->check, "task %u of %d has another row than alone (by %.2g, relative)%s; %s",
                      i, N, distance, x->exactly ? ", and is said to have the same bits" : "",
                      v->text);
@@ -134,8 +139,7 @@ static bool lose_one(void *context, const ndg_setting *v) {
                    "one of %d tasks runs away, and no task has a gradient (status %d): a rule may "
                    "go on without it; %s",
                    N, (int)all.status, v->text);
-  else if (!is_finite_row(&all, 0) ||
-           !same_row(x, alone.gradient[0], all.gradient[0], x->all.n_meta, &distance))
+  else if (!is_finite_row(&all, 0) || !same_row(x, &alone, 0, &all, 0, &distance))
     ndg_check_fail(x->check, "task 0 has another row (by %.2g, relative) when task 1 runs away; %s",
                    distance, v->text);
   return !x->check->has_failed;

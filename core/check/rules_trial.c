@@ -169,9 +169,10 @@ bool ndg_verdict_is_wrong(const ndg_verdict *v) {
   return v->conclusive && !(v->error <= v->allowed);
 }
 
-static void judge_task(const ndg_trial *t, uint64_t task, ndg_verdict *v) {
+void ndg_trial_judge_task(const ndg_trial *t, uint64_t task, ndg_verdict *v) {
   ndg_verdict fixed = {.task = task}, steps = {.task = task};
   const uint32_t kind = t->estimand.kind;
+  *v = fixed;
   if (kind == NDG_ESTIMATES_FIXED_POINT || kind == 0) {
     judge_fixed_point(t, task, &fixed);
     add_up(&fixed);
@@ -207,7 +208,7 @@ void ndg_trial_judge(const ndg_trial *t, ndg_verdict *out) {
   const bool is_none = out->why[0];
   for (uint64_t task = 0; !is_none && task < t->problem->n_tasks; task++) {
     ndg_verdict v;
-    judge_task(t, task, &v);
+    ndg_trial_judge_task(t, task, &v);
     if (task == 0 || is_worse(&v, out))
       *out = v;
   }

@@ -37,6 +37,8 @@ typedef struct ndg_verdict {
 } ndg_verdict;
 /* [main; case; cheap] */
 void ndg_trial_judge(const ndg_trial *, ndg_verdict *);
+/* The same of one task, whatever the status of the estimate. [main; case; cheap] */
+void ndg_trial_judge_task(const ndg_trial *, uint64_t task, ndg_verdict *);
 /* Is it conclusive and too far off? */
 bool ndg_verdict_is_wrong(const ndg_verdict *);
 /* "error 0.15 of 1.3, allowed 3e-12 (...)". */

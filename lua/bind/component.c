@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* nudge.learner and nudge.rule: a component of a plugin with its checked options. */
 #include <float.h>
+#include <math.h>
 #include <string.h>
 
 #include "bind/bind.h"
@@ -101,6 +102,39 @@ static int rule_truncation(lua_State *L) {
   return 2;
 }
 
+/* [-0, +1 or +2, v] Of a rule: what it estimates, with which details; or nil where it does not say.
+ */
+static int rule_estimand(lua_State *L) {
+  static const char *const names[] = {[NDG_ESTIMATES_FIXED_POINT] = "fixed_point",
+                                      [NDG_ESTIMATES_UNROLLED] = "unrolled",
+                                      [NDG_ESTIMATES_BIASED] = "biased"};
+  const ndg_lua_component *c = ndg_lua_check_component(L, 1, NDG_LUA_RULE);
+  const ndg_rule_ops *ops = &c->instance.loaded->ops.rule;
+  ndg_estimand s = {.struct_size = sizeof s,
+                    .steps = UINT64_MAX,
+                    .optimizer = {.lr = NAN, .momentum = NAN, .beta2 = NAN, .epsilon = NAN}};
+  if (!ops->estimand || !ops->estimand(c->instance.options, &s) || s.kind == 0 ||
+      s.kind >= sizeof names / sizeof *names) {
+    lua_pushnil(L);
+    return 1;
+  }
+  lua_pushstring(L, names[s.kind]);
+  lua_newtable(L);
+  if (s.damping != 0) {
+    lua_pushnumber(L, s.damping);
+    lua_setfield(L, -2, "damping");
+  }
+  if (s.window > 0) {
+    lua_pushinteger(L, (lua_Integer)s.window);
+    lua_setfield(L, -2, "window");
+  }
+  if (s.steps != UINT64_MAX) {
+    lua_pushinteger(L, (lua_Integer)s.steps);
+    lua_setfield(L, -2, "steps");
+  }
+  return 2;
+}
+
 static int close_component(ndg_lua_component *c) {
   ndg_arena_destroy(c->arena);
   c->arena = NULL;
@@ -143,11 +177,10 @@ static int list_components(lua_State *L) { /* [-1, +1, m] ("learner" | "rule"): 
 
 static const luaL_Reg learner_methods[] = {
     {"id", component_id}, {"given", component_given}, {"options", component_options}, {NULL, NULL}};
-static const luaL_Reg rule_methods[] = {{"id", component_id},
-                                        {"given", component_given},
-                                        {"options", component_options},
-                                        {"truncation", rule_truncation},
-                                        {NULL, NULL}};
+static const luaL_Reg rule_methods[] = {
+    {"id", component_id},           {"given", component_given},
+    {"options", component_options}, {"truncation", rule_truncation},
+    {"estimand", rule_estimand},    {NULL, NULL}};
 
 const luaL_Reg ndg_lua_component_functions[] = {
     {"learner", make_learner}, {"rule", make_rule}, {"components", list_components}, {NULL, NULL}};

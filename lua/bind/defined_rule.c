@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A rule that a script defines: its estimate and truncation. */
+/* A rule that a script defines: its estimate, truncation and estimand. */
 #include <math.h>
 #include <string.h>
 
@@ -126,7 +126,43 @@ static int truncate_error(const void *options, ndg_truncation *out) {
   return ndg_lua_call_defined(options, run_truncation, NULL, &t, &e) == NDG_OK && t.known;
 }
 
+/* ---- estimand ---- */
+
+typedef struct estimand {
+  const void *options;
+  ndg_estimand *out;
+  int known;
+} estimand;
+
+static uint64_t count_at(lua_State *L, int index, uint64_t unsaid) { /* [-0, +0, v] */
+  if (lua_isnil(L, index))
+    return unsaid;
+  const lua_Integer n = luaL_checkinteger(L, index);
+  luaL_argcheck(L, n >= 0, index, "a number of steps is at least 0");
+  return (uint64_t)n;
+}
+
+static void run_estimand(lua_State *L, void *context) { /* gives kind, damping, window, steps */
+  estimand *x = context;
+  if (!ndg_lua_push_function(L, x->options, "estimand"))
+    return;
+  lua_call(L, 1, 4);
+  const int kind = lua_absindex(L, -4);
+  x->out->kind = (uint32_t)luaL_checkinteger(L, kind);
+  x->out->damping = luaL_optnumber(L, kind + 1, x->out->damping);
+  x->out->window = count_at(L, kind + 2, x->out->window);
+  x->out->steps = count_at(L, kind + 3, x->out->steps);
+  x->known = 1;
+}
+
+static int say_estimand(const void *options, ndg_estimand *out) {
+  estimand x = {.options = options, .out = out};
+  ndg_error e = {0};
+  return ndg_lua_call_defined(options, run_estimand, NULL, &x, &e) == NDG_OK && x.known;
+}
+
 const ndg_rule_ops ndg_lua_rule_ops = {.struct_size = sizeof ndg_lua_rule_ops,
                                        .check = ndg_lua_check_defined,
                                        .estimate = estimate_gradient,
-                                       .truncation = truncate_error};
+                                       .truncation = truncate_error,
+                                       .estimand = say_estimand};

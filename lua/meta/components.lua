@@ -81,4 +81,10 @@ local Rule = {}
 ---@return number? factor
 function Rule:truncation() end
 
+---What its estimates are of: the gradient where learning has converged, that of the steps that were
+---taken, or, on purpose, neither. Nil where the rule does not say.
+---@return "fixed_point"|"unrolled"|"biased"|nil kind
+---@return { damping?: number, window?: integer, steps?: integer }? details # where they are not the default: what is added to the curvature; through how many of the last steps; how many steps, if not the problem's
+function Rule:estimand() end
+
 return nudge

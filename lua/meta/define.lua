@@ -60,6 +60,7 @@ function nudge.define_rule(given) end
 ---@field estimate fun(problem: nudge.Estimate, o: table): nudge.Vector?, { residual?: number, stability_radius?: number, status?: string, note?: string }? a vector of theta; without one a record with a status
 ---@field needs? string[] of learners: `graph`, `nudge`, `second_order`, `transposed_step`, `complex`, `closed_form`, `meta_start`
 ---@field truncation? fun(o: table): integer?, number? order and factor of the error in the option `beta`
+---@field estimand? "fixed_point"|"unrolled"|"biased"|fun(o: table): string, { damping?: number, window?: integer, steps?: integer }? what it estimates, which the checker holds it to
 ---@field options? table as of a learner
 ---@field doc? string paragraphs (default: the title)
 ---@field version? string (default: `1.0.0`)

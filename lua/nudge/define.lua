@@ -71,8 +71,8 @@ function define.learner(given)
 end
 
 function define.rule(given)
-  make("rule", given, { estimate = "!function", truncation = "function", needs = "table" },
-    rule.functions)
+  make("rule", given, { estimate = "!function", truncation = "function",
+    estimand = "string|function", needs = "table" }, rule.functions)
 end
 
 return define

@@ -287,4 +287,23 @@ tap.test("the theory of the error is the rule's", function()
   tap.is(rule(print, { truncation = function() error "no" end }):truncation(), nil)
 end)
 
+tap.test("what it estimates is what the rule says", function()
+  tap.is(nudge.rule("twin.symmetric"):estimand(), "fixed_point")
+  tap.is(nudge.rule("twin.unrolled"):estimand(), "unrolled")
+  tap.is(rule(print):estimand(), nil)
+  tap.is(nudge.rule("fomaml"):estimand(), "biased")
+  tap.is(nudge.rule("implicit", { solver = "t1t2" }):estimand(), "biased")
+  local kind, details = nudge.rule("implicit", { damping = 0.5 }):estimand()
+  tap.is(kind, "fixed_point")
+  tap.is(details.damping, 0.5)
+  local function last(n) return "unrolled", { window = n, steps = 2 * n } end
+  kind, details = rule(print, { estimand = function() return last(3) end }):estimand()
+  tap.is(kind, "unrolled")
+  tap.is(details.window, 3)
+  tap.is(details.steps, 6)
+  tap.is(rule(print, { estimand = function() return "all of it" end }):estimand(), nil)
+  tap.raises(function() rule(print, { estimand = "all of it" }) end,
+    "estimand = 'all of it' is not one of: fixed_point, unrolled, biased")
+end)
+
 tap.done()

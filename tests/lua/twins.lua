@@ -69,11 +69,13 @@ nudge.define_rule {
   truncation = function()
     return 2, 1.0
   end,
+  estimand = "fixed_point",
 }
 
 -- implicit: H v = g by conjugate gradient, warm from the estimate before.
 nudge.define_rule {
   id = "twin.implicit", title = "Implicit differentiation", needs = { "nudge", "second_order" },
+  estimand = "fixed_point",
   options = {
     iterations = { 20, min = 0, doc = "Most products with H." },
     warm_start = { false, doc = "Begin at the solution of the estimate before." },
@@ -94,7 +96,7 @@ nudge.define_rule {
 -- unrolled: reverse through the states that learning went through.
 nudge.define_rule {
   id = "twin.unrolled", title = "Reverse mode through learning",
-  needs = { "nudge", "second_order", "transposed_step" },
+  needs = { "nudge", "second_order", "transposed_step" }, estimand = "unrolled",
   estimate = function(problem)
     local _, run = problem:relax { record = true, tolerance = 0 }
     local g, gradient = problem:evaluate { phi = run.states[#run.states], loss = "eval",

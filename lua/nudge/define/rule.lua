@@ -54,6 +54,28 @@ for name, allowed in pairs(requests) do
   end
 end
 
+local estimands = { "fixed_point", "unrolled", "biased" } -- as numbered in nudge/rule.h
+
+-- What a rule says that it estimates, as the engine asks for it; a name is for all options.
+local function estimand(given)
+  local function number(name)
+    check.choice("nudge.define_rule", "estimand", name, estimands)
+    for i, known in ipairs(estimands) do
+      if known == name then return i end
+    end
+  end
+  if type(given) ~= "function" then
+    local fixed = number(given)
+    return function() return fixed end
+  end
+  return function(o)
+    local name, details = given(o)
+    details = check.fields("what estimand gives", details or {},
+      { damping = "number", window = "number", steps = "number" })
+    return number(name), details.damping, details.window, details.steps
+  end
+end
+
 function rule.functions(given)
   return {
     estimate = function(problem, o)
@@ -63,6 +85,7 @@ function rule.functions(given)
       return gradient, record
     end,
     truncation = given.truncation,
+    estimand = given.estimand and estimand(given.estimand),
   }
 end
 
