@@ -8,6 +8,7 @@ local text = require "nudge.text"
 local watch = {}
 
 local MOST, FEWEST = 60, 8 -- bars of a curve
+local RECENT = 20 -- rows from which the pace is told
 
 local function number(v)
   return v and text.number(v, "%.4g") or "-"
@@ -25,16 +26,41 @@ local function heading(run, now)
   return table.concat(parts, " · ")
 end
 
--- How fast a series grew between two looks at it.
-local function rate_of(before, series, now)
-  local was = before and before.steps[series.name]
-  local passed = was and now - before.time or 0
-  local n = was and (series.last_step or 0) - was or 0
-  if n <= 0 or passed <= 0 then
-    return ""
+-- Seconds from step to step lately: as the rows say where they have the time, else between two
+-- looks at the series. nil: not known yet.
+local function pace_of(before, series, rows, now)
+  local last = rows[#rows]
+  local earlier = rows[math.max(1, #rows - RECENT)]
+  local passed, n
+  if last and type(last.seconds) == "number" then
+    passed = earlier ~= last and last.seconds - earlier.seconds or last.seconds
+    n = earlier ~= last and last.step - earlier.step or 1
+  else
+    local was = before and before.steps[series.name]
+    passed, n = was and now - before.time or 0, was and (series.last_step or 0) - was or 0
   end
-  return n >= passed and string.format(", %.3g/s", n / passed)
-    or string.format(", %.3g s each", passed / n)
+  return n > 0 and passed > 0 and passed / n or nil
+end
+
+-- Of how many steps a meta-training is: its options say so.
+local function total_of(run, series)
+  local stage = series.name:match "^(.*)/train$"
+  local options = stage and (run.tables or {})[stage .. "/options"]
+  return math.tointeger(options and options[1] and options[1].steps)
+end
+
+-- "contrastive/train: step 12 of 100, 3.1 s each, 4 min 33 s left".
+local function title_of(run, series, rows, now, before)
+  local step, total = series.last_step, total_of(run, series)
+  local title = string.format("%s: step %s%s", plain(series.name), tostring(step or "-"),
+    total and " of " .. total or "")
+  local pace = pace_of(before, series, rows, now)
+  if run.status ~= "running" or not pace or (total and step >= total) then
+    return title
+  end
+  return title .. (pace <= 1 and string.format(", %.3g/s", 1 / pace)
+    or ", " .. format.duration(pace) .. " each")
+    .. (total and ", " .. format.duration((total - step) * pace) .. " left" or "")
 end
 
 local function values_of(rows, metric)
@@ -94,10 +120,10 @@ function watch.lines(run, rows_of, now, columns, before)
   local cells, parts = { { "", "last", "least", "greatest" } }, {}
   for i = #run.series, 1, -1 do -- the newest first: there something goes on
     local series, first = run.series[i], #cells + 1
-    local still = add_series(cells, series, rows_of(series))
-    parts[#parts + 1] = { first = first, last = #cells, still = still, title = string.format(
-      "%s: step %s%s", plain(series.name), tostring(series.last_step or "-"),
-      rate_of(before, series, now)) }
+    local rows = rows_of(series)
+    local still = add_series(cells, series, rows)
+    parts[#parts + 1] = { first = first, last = #cells, still = still,
+      title = title_of(run, series, rows, now, before) }
   end
   local rows, width = table_lines(cells)
   local lines = { heading(run, now), #parts == 0 and "nothing is kept yet" or rows[1] }

@@ -320,11 +320,33 @@ tap.test("rates are told from how far the run came between two looks", function(
   local function look()
     return {}
   end
+  run.status = "running"
   local before = { time = 100, steps = { ["plain/train"] = 20 } }
   tap.matches(table.concat(watch.lines(run, look, 105, 100, before), "\n"), "step 30, 2/s")
-  tap.matches(table.concat(watch.lines(run, look, 150, 100, before), "\n"), "step 30, 5 s each")
+  tap.matches(table.concat(watch.lines(run, look, 150, 100, before), "\n"), "step 30, 5%.0 s each")
   tap.is(table.concat(watch.lines(run, look, 105, 100, watch.look(run, 100)), "\n"):find ", %d/s",
     nil)
+end)
+
+tap.test("a meta-training that goes on says how long it will", function()
+  local run, rows = run_of(1, "plain", 30), {}
+  run.status, run.tables = "running", { ["plain/options"] = { { steps = 50 } } }
+  local function text()
+    return table.concat(watch.lines(run, function() return rows end, 1.7e9, 100), "\n")
+  end
+  tap.matches(text(), "step 30 of 50\n", "no time is known")
+  for k = 1, 30 do -- slow at first
+    rows[k] = { step = k, seconds = 1000 + 4 * k }
+  end
+  tap.matches(text(), "step 30 of 50, 4%.0 s each, 1 min 20 s left\n")
+  rows = { rows[1] }
+  tap.matches(text(), "step 30 of 50, 16 min 44 s each, 5 h 34 min left\n")
+  rows = { { step = 29, seconds = 1.5 }, { step = 30, seconds = 2 } }
+  tap.matches(text(), "step 30 of 50, 2/s, 10 s left\n")
+  run.tables = nil
+  tap.matches(text(), "step 30, 2/s\n")
+  run.tables, run.status = { ["plain/options"] = { { steps = 30 } } }, "done"
+  tap.matches(text(), "step 30 of 30\n")
 end)
 
 tap.test("a run that has kept nothing is shown as such", function()
