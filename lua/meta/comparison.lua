@@ -21,7 +21,7 @@ function nudge.comparison(given) end
 ---Methods tried with the same seeds.
 ---@class nudge.Comparison
 ---@field methods table[] as given, each with its runs in the order of the seeds
----@field seeds integer[]
+---@field seeds integer[] as a list
 local Comparison = {}
 
 ---Moments over the seeds of one method.
@@ -59,8 +59,8 @@ function Comparison:wins(label, other, of) end
 function nudge.summary(given) end
 
 ---@class nudge.given.summary
----@field comparisons nudge.Comparison[]
----@field columns (string|nudge.given.summary_column)[]
+---@field comparisons nudge.Comparison[] whose methods are the rows
+---@field columns (string|nudge.given.summary_column)[] names of fields, or tables
 
 ---A column of `nudge.summary`.
 ---@class nudge.given.summary_column: nudge.given.column
@@ -84,12 +84,12 @@ function nudge.spread(values) end
 
 ---Moments of a list of numbers.
 ---@class nudge.Spread
----@field n integer
----@field sum number
----@field mean number
+---@field n integer how many there are
+---@field sum number of all
+---@field mean number of all
 ---@field deviation number? of more than one value
----@field least number
----@field greatest number
+---@field least number of all
+---@field greatest number of all
 
 ---How a learner fits tasks of one input and one output: a panel of `nudge.figure` per task, with
 ---the true function, what was learned after each number of steps, and the samples.
@@ -98,9 +98,9 @@ function nudge.spread(values) end
 function nudge.fits(given) end
 
 ---@class nudge.given.fits
----@field learner nudge.Learner
----@field domain nudge.Domain
----@field inner nudge.given.inner
+---@field learner nudge.Learner what learns
+---@field domain nudge.Domain whose tasks are learned
+---@field inner nudge.given.inner how they are learned
 ---@field grid nudge.Array points where the functions are drawn
 ---@field steps integer[] up to four numbers of inner steps, ascending
 ---@field tasks? integer (default: 1)

@@ -36,13 +36,13 @@ function nudge.options(id) end
 
 ---An option of a component.
 ---@class nudge.Option
----@field name string
+---@field name string as the script gives it
 ---@field doc string what it does
----@field type "boolean"|"integer"|"number"|"enum"|"string"|"integer list"|"number list"
+---@field type "boolean"|"integer"|"number"|"enum"|"string"|"integer list"|"number list" of its values
 ---@field range string type, bounds and default as text
----@field unit string?
+---@field unit string? of its values, for people
 ---@field default any nil where it is required
----@field required boolean
+---@field required boolean it has no default
 ---@field min number? least value
 ---@field max number? greatest value
 ---@field exclusive_min boolean the least value itself is not allowed

@@ -27,7 +27,7 @@ function data.idx(path, limit) end
 function data.csv(given) end
 
 ---@class nudge.given.csv
----@field path string
+---@field path string of the file
 ---@field target string|integer name or number of the target's column
 ---@field header? boolean the first line has names (default: if it is not all numbers)
 ---@field origin? string what the data are, for people (default: the name of the file)
@@ -124,7 +124,7 @@ function tasks.classification(given) end
 function tasks.regression(given) end
 
 ---@class nudge.given.supervised
----@field data nudge.Samples
+---@field data nudge.Samples from `nudge.data`, or a table like it
 ---@field learn? number samples to learn from: how many, or below 1 their share (default: 0.5)
 ---@field eval? number samples to judge by (default: the rest)
 ---@field seed? integer draws which are which (default: 0)
@@ -148,7 +148,7 @@ function tasks.arrays(given) end
 
 ---An array of tasks with what is to be known of it.
 ---@class nudge.given.task_array
----@field values nudge.Array
+---@field values nudge.Array its numbers
 ---@field role? "samples"|"whole" the first axis runs over samples, or it is one thing (default: by its name)
 ---@field classes? integer of an index array (default: the largest + 1)
 

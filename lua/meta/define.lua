@@ -236,7 +236,7 @@ function Estimate:solve(given) end
 
 ---@class nudge.given.solve
 ---@field phi nudge.Vector where
----@field rhs nudge.Vector
+---@field rhs nudge.Vector the right-hand side
 ---@field x? nudge.Vector where to start; it becomes the solution
 ---@field solver? "cg"|"dense"|"neumann" (default: `cg`)
 ---@field iterations? integer (default: 20)

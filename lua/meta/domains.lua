@@ -112,7 +112,7 @@ function nudge.domain(given) end
 
 ---Draws tasks.
 ---@class nudge.Domain
----@field name string
+---@field name string for tables and messages
 ---@field n_inputs integer? unless it is made of a function
 ---@field n_outputs integer? unless it is made of a function
 local Domain = {}

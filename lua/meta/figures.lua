@@ -17,7 +17,7 @@ function nudge.rows(given) end
 
 ---A column of a table.
 ---@class nudge.given.column
----@field name string
+---@field name string of the values in each row
 ---@field title? string heading for people (default: its name)
 ---@field format? string of numbers for people, as `%.3g`
 ---@field hidden? boolean only in files
@@ -25,8 +25,8 @@ function nudge.rows(given) end
 
 ---Rows of values under columns.
 ---@class nudge.Rows
----@field columns table[]
----@field rows table[]
+---@field columns table[] as given
+---@field rows table[] as given
 local Rows = {}
 
 ---The columns that are not hidden, as text.
@@ -49,8 +49,8 @@ function Rows:json(path) end
 function nudge.figure(given) end
 
 ---@class nudge.given.figure
----@field panels nudge.Panel[]
----@field title? string
+---@field panels nudge.Panel[] in the order of reading
+---@field title? string above all of them
 ---@field columns? integer panels in a row (default: 3 at most)
 ---@field same_axes? boolean all panels have one range, with numbers only at the margin (default: false)
 ---@field legend? "each"|"common"|"none" below every panel (default), one for all, or none
@@ -59,11 +59,11 @@ function nudge.figure(given) end
 
 ---A panel of a figure: curves over axes, or a matrix as a picture.
 ---@class nudge.Panel
----@field series? nudge.Series[]
+---@field series? nudge.Series[] its curves
 ---@field image? nudge.Array a matrix as a picture, row 1 at the top, instead of series
----@field title? string
----@field xlabel? string
----@field ylabel? string
+---@field title? string above it
+---@field xlabel? string below the axis
+---@field ylabel? string beside the axis
 ---@field logx? boolean a logarithmic axis, with 0 left of a cut
 ---@field logy? boolean a logarithmic axis
 ---@field xrange? number[] lowest and highest
@@ -73,14 +73,14 @@ function nudge.figure(given) end
 
 ---A curve of a panel, with `y`, or `low` and `high` of a band, or all three.
 ---@class nudge.Series
----@field x number[]|nudge.Array
----@field y? number[]|nudge.Array
+---@field x number[]|nudge.Array positions
+---@field y? number[]|nudge.Array values at these positions
 ---@field low? number[]|nudge.Array lower edge of a band
 ---@field high? number[]|nudge.Array upper edge of a band
 ---@field label? string in the legend; curves of one label look the same in all panels
 ---@field points? boolean|"both" true: points without a line; "both"; few points are marked anyway
----@field dashed? boolean
----@field dotted? boolean
+---@field dashed? boolean instead of a plain line
+---@field dotted? boolean instead of a plain line
 ---@field color? string|integer `#rrggbb`, a number or a name: blue, vermilion, green, pink, amber, black, sky, red, brown, grey, blue1 to blue4 (default: in turn)
 ---@field width? number of the line
 
@@ -88,11 +88,11 @@ function nudge.figure(given) end
 ---@class nudge.Line
 ---@field x? number where a vertical one stands
 ---@field y? number where a horizontal one lies
----@field label? string
+---@field label? string in the legend
 ---@field color? string|integer as of a series (default: grey)
 ---@field dashed? boolean (default: unless it is dotted)
----@field dotted? boolean
----@field width? number
+---@field dotted? boolean instead of dashes
+---@field width? number of the line
 
 ---A figure.
 ---@class nudge.Figure
@@ -112,9 +112,9 @@ function Figure:save(path) end
 function nudge.decades(given) end
 
 ---@class nudge.given.decades
----@field values number[]|nudge.Array
----@field from number
----@field to number
+---@field values number[]|nudge.Array what is counted
+---@field from number lower edge of the first bin above 0
+---@field to number upper edge of the last bin
 ---@field per_decade? integer bins (default: 4)
 
 ---Panels of what a meta-training has learned.
@@ -127,15 +127,15 @@ local learned = {}
 function learned.histogram(given) end
 
 ---@class nudge.given.learned_histogram
----@field of nudge.Training
----@field from number
----@field to number
+---@field of nudge.Training what `nudge.meta_train` gave
+---@field from number lower edge of the first bin above 0
+---@field to number upper edge of the last bin
 ---@field per_decade? integer bins (default: 4)
 ---@field pattern? string Lua pattern of the groups' names (default: all)
 ---@field label? string stands in the stead of what the pattern matches (default: it stays)
 ---@field start? number where a line says "at the start"
----@field title? string
----@field xlabel? string
+---@field title? string above it
+---@field xlabel? string below the axis
 
 ---Means over the synapses of each input, for inputs that are a picture.
 ---@param given nudge.given.learned_map
@@ -143,10 +143,10 @@ function learned.histogram(given) end
 function learned.map(given) end
 
 ---@class nudge.given.learned_map
----@field of nudge.Training
+---@field of nudge.Training what `nudge.meta_train` gave
 ---@field group string synapses of a first layer
----@field inputs integer
+---@field inputs integer how many the layer has
 ---@field rows? integer of the picture (default: a square)
----@field title? string
+---@field title? string above it
 
 return nudge

@@ -28,10 +28,10 @@ local nudge = {}
 function nudge.meta_train(given) end
 
 ---@class nudge.given.meta_train
----@field learner nudge.Learner
----@field domain nudge.Domain
+---@field learner nudge.Learner what learns each task
+---@field domain nudge.Domain where the tasks come from
 ---@field inner nudge.given.inner how a task is learned, as for `nudge.problem`
----@field rule nudge.Rule
+---@field rule nudge.Rule what estimates meta-gradients
 ---@field outer nudge.given.meta_outer how theta moves
 ---@field steps integer meta-steps; 0: learning with the first theta is tested
 ---@field meta_batch integer tasks in each meta-step; no task is taken twice
@@ -39,8 +39,8 @@ function nudge.meta_train(given) end
 ---@field dtype? "float32"|"float64"|"long_double" (default: `float64`)
 ---@field seed? integer draws the first theta and the initial phi; the domain has its own (default: 0)
 ---@field theta? nudge.Array where to start (default: as the learner draws it)
----@field validation? nudge.given.validation
----@field test? nudge.given.test
+---@field validation? nudge.given.validation judges theta on the way (default: nothing does)
+---@field test? nudge.given.test judges it at the end (default: nothing does)
 ---@field judge? table<string, nudge.given.tasks> tasks by name, of one task each: what is learned is also judged on their evaluation samples, without learning again; rows then have `NAME_loss` and `NAME_accuracy`
 ---@field losses? boolean also record the mean losses of each meta-batch after learning, which costs a phase unless the rule has run it (default: only with `judge`)
 ---@field on_divergence? "stop"|"skip" a task that diverges is an error (default), or the others go on without it, which is counted
@@ -54,7 +54,7 @@ function nudge.meta_train(given) end
 
 ---A schedule with its numbers.
 ---@class nudge.given.schedule
----@field kind "constant"|"cosine"|"step"
+---@field kind "constant"|"cosine"|"step" `cosine` falls to 0, `step` by a factor every so many meta-steps
 ---@field every? integer of `step`: meta-steps between two changes
 ---@field factor? number of `step`: what each change multiplies by
 
@@ -75,32 +75,32 @@ function nudge.meta_train(given) end
 ---last.
 ---@class nudge.given.validation
 ---@field every integer meta-steps from one to the next
----@field tasks integer
+---@field tasks integer how many
 ---@field steps? integer|integer[] numbers of inner steps, ascending, the last of which judges (default: those of `inner`)
 
 ---Learning of tasks of the `test` split at the end, with the best theta, or the last one where there
 ---is no validation.
 ---@class nudge.given.test
----@field tasks integer
+---@field tasks integer how many
 ---@field steps? integer|integer[] numbers of inner steps, ascending (default: 0 and those of `inner`)
 
 ---What `on_step` sees. Arrays are copies.
 ---@class nudge.MetaStep
----@field step integer
+---@field step integer its number
 ---@field steps integer of how many
 ---@field row table what `result.steps` has of it
 ---@field validation table? where there was one
----@field theta nudge.Array
+---@field theta nudge.Array after it
 ---@field best table? by validation so far
 
 ---What meta-training reached.
 ---@class nudge.Training
----@field name string
+---@field name string for tables and the store
 ---@field theta nudge.Array the last
 ---@field best { theta: nudge.Array, step: integer, eval_loss: number }? by validation
 ---@field steps table[] one per meta-step: step, gradient_norm, update_norm, factor, tasks, diverged, left_out, softly, gradient_evaluations, seconds, learn_loss, eval_loss, ...
 ---@field validation table[] step, inner_steps, tasks, diverged, learn_loss, eval_loss, eval_accuracy, each with `_error`; adaptation
----@field test nudge.TestResult?
+---@field test nudge.TestResult? where one was asked for
 ---@field cost { gradient_evaluations: number, seconds: number, evaluation_seconds: number } gradient evaluations are per task
 ---@field stopped string? why before the last meta-step
 ---@field outer_state { steps: integer, slots: nudge.Array? } for `set_state` of `nudge.outer`
@@ -110,7 +110,7 @@ local Training = {}
 ---The test of a meta-training.
 ---@class nudge.TestResult
 ---@field step integer meta-step of the theta that was tested
----@field tasks integer
+---@field tasks integer how many
 ---@field steps integer[] numbers of inner steps
 ---@field rows table[] means over tasks, with standard errors as `eval_loss_error`, ...
 ---@field learn_loss nudge.Array of every task
@@ -171,8 +171,8 @@ function Outer:step(theta, factor) end
 ---@class nudge.OuterStep
 ---@field tasks integer rows that were added
 ---@field gradient_norm number of their mean, before clipping
----@field update_norm number
----@field norm_clipped boolean
+---@field update_norm number of the step of theta
+---@field norm_clipped boolean the norm was above `clip_norm`
 ---@field clipped integer elements
 ---@field projected integer elements that a constraint moved
 

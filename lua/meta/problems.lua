@@ -72,8 +72,8 @@ function Problem:groups() end
 
 ---A group of parameters.
 ---@class nudge.Group
----@field name string
----@field shape integer[]
+---@field name string such as `omega.w1`
+---@field shape integer[] lengths of its axes
 ---@field first integer position of its first number
 ---@field last integer position of its last number
 ---@field nonnegative boolean it is projected to be so after each outer step
@@ -109,8 +109,8 @@ function Problem:learn(options) end
 ---What a free phase came to.
 ---@class nudge.Learned
 ---@field phi nudge.Array n_tasks x P, or P of one task
----@field steps integer
----@field gradient_norm number
+---@field steps integer that were taken
+---@field gradient_norm number where learning ended, the largest over tasks
 ---@field learn_loss number mean over tasks
 ---@field eval_loss number mean over tasks
 ---@field eval_accuracy number? of a learner that has one
@@ -130,13 +130,13 @@ function Problem:adapt(options) end
 
 ---Learning after each of some numbers of inner steps.
 ---@class nudge.Adapted
----@field steps integer[]
+---@field steps integer[] as given
 ---@field learn_loss nudge.Array n x n_tasks
 ---@field eval_loss nudge.Array n x n_tasks
 ---@field eval_accuracy nudge.Array? n x n_tasks, of a learner that has one
 ---@field phi nudge.Array? n x n_tasks x P
----@field status string
----@field note string
+---@field status string the worst of all tasks
+---@field note string what went wrong, if anything
 ---@field diverged integer[] positions of tasks that diverged
 
 ---The learner's predictions on the evaluation inputs: one row per sample of each task; no axis of
@@ -162,13 +162,13 @@ function Problem:estimate(rule, options) end
 ---What an estimate cost, as the engine counted it, and how it went.
 ---@class nudge.Record
 ---@field learner_runs integer phases
----@field gradient_evaluations integer
----@field hessian_vector_products integer
----@field mixed_products integer
----@field bytes_held integer most memory that the rule held at once
+---@field gradient_evaluations integer per task
+---@field hessian_vector_products integer products with second derivatives in phi, and steps taken backwards
+---@field mixed_products integer products with second derivatives in phi and theta
+---@field bytes_held integer most memory of its vectors at once
 ---@field residual number of a linear solve
 ---@field gradient_norm number where learning ended
----@field stability_radius number
+---@field stability_radius number NaN where it is not known
 ---@field status "ok"|"diverged"|"not_converged"|"past_radius" the worst of all tasks
 ---@field note string what the rule has to say
 ---@field nonlocal table<string, boolean> resources that no synapse has
@@ -201,22 +201,22 @@ function Problem:exact(options) end
 
 ---The exact meta-gradient.
 ---@class nudge.Exact
----@field gradient nudge.Array
+---@field gradient nudge.Array of all meta-parameters
 ---@field phi nudge.Array what was learned
----@field kind "fixed_point"|"unrolled"
----@field status string
+---@field kind "fixed_point"|"unrolled" as asked for
+---@field status string `ok`, or why it is not to be trusted
 ---@field rung string the computation that is returned
 ---@field witness string the independent one it agrees with
 ---@field agreement number relative difference of the two
----@field gradient_norm number
+---@field gradient_norm number where learning ended
 ---@field condition number of the Hessian
 ---@field mu number smallest eigenvalue of the Hessian
 ---@field l number largest
----@field stability_radius number
+---@field stability_radius number in beta
 ---@field b_learn number constant of the bound on the error of finite learning
 ---@field b_eval number constant of the same, of the evaluation loss
----@field learn_loss number
----@field eval_loss number
+---@field learn_loss number at phi
+---@field eval_loss number at phi
 ---@field taylor number[] norms of the coefficients of beta^k, from index 0
 
 ---Frees it at once.

@@ -69,9 +69,9 @@ local Store = {}
 function Store:runs(filter) end
 
 ---@class nudge.given.runs
----@field status? "running"|"done"|"failed"|"interrupted"|"killed"
+---@field status? "running"|"done"|"failed"|"interrupted"|"killed" only these
 ---@field script? string its path, or the end of it
----@field name? string
+---@field name? string only those of this name
 ---@field limit? integer the newest so many (default: all)
 
 ---A run with its settings, series, tables and files.
@@ -91,8 +91,8 @@ function Store:rows(id, series, options) end
 
 ---A row of a series: metrics by name.
 ---@class nudge.StoredRow
----@field step integer
----@field [string] number
+---@field step integer its number
+---@field [string] number metrics by name
 
 ---What became of each metric of a series: first, last, lowest and highest value with their steps.
 ---@param id integer|"last"
@@ -105,55 +105,55 @@ function Store:close() end
 
 ---A run.
 ---@class nudge.StoredRun
----@field id integer
+---@field id integer its number
 ---@field name string of the script, without its ending
----@field status "running"|"done"|"failed"|"interrupted"|"killed"
+---@field status "running"|"done"|"failed"|"interrupted"|"killed" killed: its process is gone
 ---@field script string its path
----@field script_sha256 string
+---@field script_sha256 string of its text
 ---@field started number seconds since 1970
----@field updated number
----@field finished number?
+---@field updated number when it last wrote
+---@field finished number? when it ended
 ---@field message string? the error that ended it
 ---@field set string what `--set` gave: "seeds=5 preset=quick"
----@field host string
----@field pid integer
+---@field host string where it ran
+---@field pid integer of its process
 
 ---A run with what it has kept.
 ---@class nudge.StoredRunInFull: nudge.StoredRun
----@field settings table<string, any>
+---@field settings table<string, any> of the script
 ---@field manifest table all that is known about how it was made
----@field series nudge.StoredSeries[]
----@field artefacts nudge.StoredFile[]
----@field tables table<string, table[]>
+---@field series nudge.StoredSeries[] what it has kept step by step
+---@field artefacts nudge.StoredFile[] files that it has written
+---@field tables table<string, table[]> rows by the name of the table
 
 ---A series of a run.
 ---@class nudge.StoredSeries
----@field name string
+---@field name string such as `sinusoid/train`
 ---@field steps integer how many rows it has
----@field last_step integer
+---@field last_step integer number of its last step
 ---@field metrics { name: string, volatile: boolean }[] volatile: differs between equal runs
 
 ---A file that a run has written.
 ---@class nudge.StoredFile
----@field name string
----@field path string
----@field kind string
----@field bytes integer
----@field sha256 string
+---@field name string without its folder
+---@field path string in the folder of the store, or from the root
+---@field kind "csv"|"json"|"figure"|"array"|string what it holds
+---@field bytes integer its size
+---@field sha256 string of its contents
 ---@field written number seconds since 1970
 
 ---What became of a metric.
 ---@class nudge.StoredMetric
----@field name string
+---@field name string of the metric
 ---@field volatile boolean it differs between equal runs
----@field n integer
----@field first number
----@field first_step integer
----@field last number
----@field last_step integer
----@field lowest number
----@field lowest_step integer
----@field highest number
----@field highest_step integer
+---@field n integer how many values it has
+---@field first number its first value
+---@field first_step integer step of that
+---@field last number its last value
+---@field last_step integer step of that
+---@field lowest number least value
+---@field lowest_step integer step of that
+---@field highest number greatest value
+---@field highest_step integer step of that
 
 return nudge

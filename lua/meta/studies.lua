@@ -13,22 +13,22 @@ local nudge = {}
 function nudge.gradient_error(given) end
 
 ---@class nudge.given.gradient_error
----@field problem nudge.Problem
----@field rules (nudge.Rule|nudge.given.study_rule)[]
+---@field problem nudge.Problem what the gradients are of
+---@field rules (nudge.Rule|nudge.given.study_rule)[] what is compared
 ---@field sweep? table<string, number[]|string[]|nudge.Array> values by option; a name also means all options that end in it: `steps` moves `free_steps` and `nudged_steps` together
 ---@field exact? "fixed_point"|"unrolled"|table what is compared with: a kind for `problem:exact`, or what that gave
 ---@field name? string for tables and files (default: that of the problem)
 
 ---A rule of a study with a label of its own.
 ---@class nudge.given.study_rule
----@field [1] nudge.Rule
----@field label? string
+---@field [1] nudge.Rule the rule
+---@field label? string in tables and figures (default: of its id and options)
 ---@field alone? boolean it has a panel of its own
 
 ---Errors of every rule over swept options, against the exact meta-gradient.
 ---@class nudge.Study
----@field name string
----@field exact nudge.Exact
+---@field name string for tables and files
+---@field exact nudge.Exact what was compared with
 ---@field rows table[] one per estimate: values, relative_error, cosine, cost, record, gradient, ...
 ---@field families table[] one per rule: label, rows, best, series
 local Study = {}

@@ -117,10 +117,12 @@ end
 tap.test("the whole is checked", function()
   local wrong = library.check(model_of(CLASS
     .. "---@class nudge.Unused: nudge.Parent\n---@field y nudge.Nobody\n---@field y integer\n\n"
-    .. "function A.f() end\n\n---It.\nfunction A.f() end\n"))
+    .. "---@class nudge.given.f\n---@field z integer\n\n---@param given nudge.given.f\n"
+    .. "function A.f(given) end\n\n---It.\nfunction A.f() end\n"))
   local text = table.concat(wrong, "\n")
   for _, one in ipairs { "a.lua:11: nudge.Unused: there is no class nudge.Parent",
-    "there is no class nudge.Nobody", "has a field y twice", "nudge.A.f is not described",
+    "there is no class nudge.Nobody", "has a field y twice",
+    "a.lua:16: nudge.given.f, field z is not described", "nudge.A.f is not described",
     "nudge.A.f is annotated twice", "class nudge.Unused is used nowhere" } do
     tap.ok(text:find(one, 1, true), one)
   end

@@ -106,6 +106,9 @@ local function check_class(model, class, complain)
       complain(field, "%s has a field %s twice", class.name, field.name)
     end
     seen[field.name] = true
+    if field.doc == "" and class.name:find "^nudge%.given%." then
+      complain(field, "%s, field %s is not described", class.name, field.name)
+    end
   end
 end
 
