@@ -37,6 +37,7 @@ typedef struct ndg_check_subject {
   const char *file; /* as given: a path, said in reports */
   ndg_status (*open)(void *context, ndg_registry *, ndg_error *);
   void *context;
+  void (*settle)(void *context); /* gives back memory that waits to be collected; NULL: none does */
 } ndg_check_subject;
 
 struct ndg_check {

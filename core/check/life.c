@@ -9,7 +9,9 @@
 /* The sanitizers have a heap of their own and say how large it is. */
 extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
 
-uint64_t ndg_memory_in_use(void) {
+uint64_t ndg_memory_in_use(const ndg_check *c) {
+  if (c->source->settle)
+    c->source->settle(c->source->context);
   if (__sanitizer_get_current_allocated_bytes)
     return __sanitizer_get_current_allocated_bytes();
   const struct mallinfo2 m = mallinfo2();

@@ -22,7 +22,8 @@ struct ndg_life {
 /* [main; case; allocates from the case's arena] False after the case was skipped. */
 bool ndg_life_open(ndg_check *, ndg_life *);
 
-/* Bytes that malloc has given and that were not given back; 0: not known. [any; any; cheap] */
-uint64_t ndg_memory_in_use(void);
+/* Bytes that malloc has given and that were not given back, after what waits to be collected was.
+   [main; case; a collection] */
+uint64_t ndg_memory_in_use(const ndg_check *);
 
 #endif

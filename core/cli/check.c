@@ -116,6 +116,17 @@ static bool ends_in(const char *text, const char *end) {
   return n > m && strcmp(text + n - m, end) == 0;
 }
 
+/* In the process of a case: the state of the script. */
+static lua_State *script_state;
+
+static void settle_script(void *context) {
+  (void)context;
+  if (script_state) {
+    (void)lua_gc(script_state, LUA_GCCOLLECT);
+    (void)lua_gc(script_state, LUA_GCCOLLECT); /* what finalisers let go */
+  }
+}
+
 /* In the process of a case: the script defines components in the registry. Its state lives as long
    as the process, because they refer to it. */
 static ndg_status open_script(void *context, ndg_registry *registry, ndg_error *e) {
@@ -129,6 +140,7 @@ static ndg_status open_script(void *context, ndg_registry *registry, ndg_error *
                         .version = NDG_VERSION,
                         .compiler = NDG_COMPILER};
   const ndg_status st = ndg_lua_open(&host, &L, e);
+  script_state = L;
   return st < 0 ? st : ndg_lua_run_file(&host, L, context, NULL, e);
 }
 
@@ -153,6 +165,7 @@ static ndg_status find_subject(request *q, ndg_check_subject *s, char **found, n
   *s = (ndg_check_subject){.file = operand};
   if (ends_in(operand, ".lua")) {
     s->open = open_script;
+    s->settle = settle_script;
     s->context = (void *)(uintptr_t)operand;
     return NDG_OK;
   }
