@@ -40,7 +40,8 @@ local other_word = { ta = "tb", tb = "ta", start = "length", length = "start", l
   theta_offset = "phi_offset", theta_nodes = "phi", direction = "theta_direction",
   theta_direction = "direction", NDG_AT_STATE = "NDG_AT_SEED", NDG_AT_SEED = "NDG_AT_STATE",
   start_theta = "init", phi_adjoint = "theta_adjoint" }
-local other_sign = { ["+"] = "-", ["-"] = "+", ["=="] = "!=", ["!="] = "==", ["&&"] = "||",
+local other_sign = { ["+"] = "-", ["-"] = "+", ["+="] = "-=", ["-="] = "+=",
+  ["=="] = "!=", ["!="] = "==", ["&&"] = "||",
   ["||"] = "&&", ["<"] = ">=", [">="] = "<", ["<<"] = "+" }
 
 local function builder_of(header)
@@ -49,7 +50,8 @@ local function builder_of(header)
 end
 
 -- Statements about counters, caches, memory and errors, and sizes of arrays.
-local aside = { "^UNUSED4", "^%(void%)", "record%.", "identity", "ndg_free", "alloc", "^end_walk",
+local aside = { "^UNUSED4", "^%(void%)", "record%.", "identity", "ndg_free", "alloc",
+  "^end_walk", "^close_",
   "ndg_fail", "refuse", "^if %(st <", "^enum", "^ndg_node [%w_]+%[" }
 local function makes_no_derivative(statement)
   for _, pattern in ipairs(aside) do
@@ -222,8 +224,10 @@ return function(f, text)
       elseif token.text == "!" then
         change("transposed index", i, i, "")
       elseif other_sign[token.text] and list[i - 1] and list[i - 1].text:find "[%w_%)%]]$" then
-        change(token.text:find "^[%+%-]$" and "sign" or "transposed index", i, i,
+        change(token.text:find "^[%+%-]=?$" and "sign" or "transposed index", i, i,
           other_sign[token.text])
+      elseif token.text == "-" then
+        change("sign", i, i, "")
       end
     end
     local opened_by = token.text == ")" and list[token.match - 1] and list[token.match - 1].text

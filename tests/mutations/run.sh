@@ -11,7 +11,7 @@ shift
 seed=1
 count=200
 jobs=2
-seconds=20
+seconds=60
 detectors=$here/detectors
 while [ $# -gt 1 ]; do
   case $1 in
