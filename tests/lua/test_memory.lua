@@ -50,6 +50,29 @@ tap.test("files", function()
   tap.is(nudge.npy.read(npy.path):get(2, 1), 3.0)
 end)
 
+tap.test("a new plugin is whole or not there", function()
+  local write, place = require "nudge.cli.new", os.tmpname()
+  local path = place .. "/mine"
+  os.remove(place)
+  core.write_folder(place, {})
+  local said <close> = tap.file ".txt"
+  local terminal = io.output()
+  io.output(said.path)
+  local n = survives(function()
+    if core.real_path(path) then
+      error "it is there after a failure"
+    end
+    write { operands = { "rule", "mine" }, folder = { place } }
+  end)
+  io.output():close()
+  io.output(terminal)
+  tap.ok(n > 50, "number of allocations: " .. n)
+  for _, file in ipairs { "README.md", "plugin.c", "meson.build", "try.lua" } do
+    tap.ok(os.remove(path .. "/" .. file), file)
+  end
+  tap.ok(os.remove(path) and os.remove(place), "nothing else is left")
+end)
+
 tap.test("tasks of domains", function()
   local function draw()
     local custom = nudge.domain {

@@ -75,13 +75,11 @@ local function quoted(text)
   return text:find "^[%w%./_-]+$" and text or "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
-local function say_what_next(path)
+local function what_is_next(path)
   local folder = build_folder()
-  print(string.format("%s: %s", path, "README.md, plugin.c, meson.build, try.lua; next:"))
-  print("  cd " .. quoted(path))
-  print("  " .. (folder and "PKG_CONFIG_PATH=" .. quoted(folder) .. " " or "")
-    .. "meson setup build")
-  print "  meson test -C build"
+  return string.format("%s: README.md, plugin.c, meson.build, try.lua; next:\n  cd %s\n"
+    .. "  %smeson setup build\n  meson test -C build\n", path, quoted(path),
+    folder and "PKG_CONFIG_PATH=" .. quoted(folder) .. " " or "")
 end
 
 return function(given)
@@ -99,6 +97,8 @@ return function(given)
   local id = check_free(owner and check_owner(owner) .. "." .. name or name)
   local folder = arguments.one(given, "folder")
   local path = (folder and folder ~= "." and folder:gsub("(.)/*$", "%1") .. "/" or "") .. name
-  core.write_folder(path, filled(kind, { name = name, id = id, kind = kind }))
-  say_what_next(path)
+  local contents = filled(kind, { name = name, id = id, kind = kind })
+  local next_steps = what_is_next(path)
+  core.write_folder(path, contents) -- last of all that can fail
+  io.write(next_steps)
 end
