@@ -3,6 +3,7 @@
 local here = debug.getinfo(1, "S").source:match "^@(.*/)"
 package.path = here .. "../lua/?.lua;" .. package.path
 local nudge = require "nudge"
+local library = require "nudge.doc.library"
 local problems = require "problems"
 local tap = require "tap"
 
@@ -58,6 +59,30 @@ tap.test("every method of the page is there", function()
   local o <close> = nudge.outer { problem = p, lr = 1 }
   each_method(o, "%f[%w]o:([%w_]+)", "outer")
   tap.ok(study.rows and study.exact, "rows and exact")
+end)
+
+-- `nudge.rows { columns, rows }`: all fields that a function takes, with their marks; an ellipsis
+-- stands for more. The annotations know them.
+tap.test("fields of calls are those of the annotations", function()
+  local model, found = library.read(), 0
+  for name, list in page:gmatch "`nudge%.([%w_.]+) { ([^`]*) }`" do
+    local f = model.functions["nudge." .. name]
+    local class = f and f.params[1] and model.classes[f.params[1].type.name]
+    if class and class.name:find "^nudge%.given%." then
+      local fields, n = {}, 0
+      for _, field in ipairs(library.fields(model, class)) do
+        fields[field.name .. (field.optional and "?" or "")] = true
+        n = n + 1
+      end
+      for word in list:gmatch "[%w_]+%??" do
+        tap.ok(fields[word], "nudge." .. name .. " { " .. word)
+        n = n - 1
+      end
+      tap.ok(n == 0 or list:find "…", "every field of nudge." .. name)
+      found = found + 1
+    end
+  end
+  tap.ok(found > 15, "calls with fields")
 end)
 
 tap.done()

@@ -5,6 +5,18 @@ local page = require "nudge.doc.page"
 
 local commands = {}
 
+local examples = {
+  { "nudge run study.lua --set steps=500 --out results", "Run a script with another value of its "
+    .. "setting `steps`, and keep what it computes in a folder." },
+  { "nudge run --resume last --out results", "Go on with it after Ctrl-C or a power cut." },
+  { "nudge watch last --out results", "Look at its curves from another terminal." },
+  { "nudge report last --out results", "Write all of it as one page for a browser." },
+  { "nudge doc nudge.meta_train", "Explain a function with every field that it takes." },
+  { "nudge doc contrastive", "Explain a rule with all its options." },
+  { "nudge new learner mine", "Begin a learner of one's own in the folder `mine`." },
+  { "nudge check mine/build/mine.so", "Check that it is right." },
+}
+
 local environment = {
   { "NUDGE_PLUGIN_PATH", "Folders of plugins, with colons between them. Without it, plugins are "
     .. "found in the user's folder ($XDG_DATA_HOME/nudge-1/plugins) and in that of the "
@@ -80,6 +92,8 @@ function commands.page(verbs)
     p:heading(3, inline.code("nudge " .. verb.name))
     add_verb(p, verb)
   end
+  p:heading(2, inline.plain "Examples")
+  p:terms({ "Command", "What it does" }, rows_of(examples))
   p:heading(2, inline.plain "Environment")
   p:terms({ "Variable", "What it says" }, rows_of(environment))
   p:heading(2, inline.plain "Files")
