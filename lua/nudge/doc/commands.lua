@@ -21,7 +21,7 @@ local environment = {
   { "NUDGE_PLUGIN_PATH", "Folders of plugins, with colons between them. Without it, plugins are "
     .. "found in the user's folder ($XDG_DATA_HOME/nudge-1/plugins) and in that of the "
     .. "installation; a nudge that lies where it was built takes those built with it." },
-  { "NUDGE_DATA", "Folder of data sets; without it, ./data and the user's data folder." },
+  { "NUDGE_DATA", "Folder of data sets, looked into before ../shared/data and data." },
 }
 
 local files = {
