@@ -101,15 +101,24 @@ static void run_threads(ndg_check *c) {
 /* ---- memory that nobody wrote ---- */
 
 /* What malloc gives is filled from now on. Freed blocks that the C library keeps at hand are not,
-   so they are used up. */
-static void fill_heap(int pattern) {
-  enum { LARGEST = 1040, EACH = 8 };
+   so they are held meanwhile. */
+enum { SIZES = 66, EACH = 8 };
+typedef struct held {
+  void *block[SIZES][EACH];
+} held;
+
+static void fill_heap(int pattern, held *h) {
   (void)mallopt(M_PERTURB, pattern);
-  for (size_t size = 8; size <= LARGEST; size += 16)
-    for (int k = 0; k < EACH; k++) {
-      void *volatile lost = malloc(size);
-      (void)lost;
-    }
+  for (size_t k = 0; k < SIZES; k++)
+    for (int i = 0; i < EACH; i++)
+      h->block[k][i] = malloc(8 + 16 * k);
+}
+
+static void let_go(held *h) {
+  (void)mallopt(M_PERTURB, 0);
+  for (size_t k = 0; k < SIZES; k++)
+    for (int i = 0; i < EACH; i++)
+      free(h->block[k][i]);
 }
 
 __attribute__((noinline)) static void fill_stack(int pattern) {
@@ -123,9 +132,8 @@ typedef struct filled {
   double *phi, *gradient;
 } filled;
 
-static ndg_status open_filled(ndg_check *c, const ndg_check_variant *v, int pattern, filled *out,
-                              ndg_error *e) {
-  fill_heap(pattern);
+static ndg_status use_filled(ndg_check *c, const ndg_check_variant *v, int pattern, filled *out,
+                             ndg_error *e) {
   fill_stack(pattern);
   ndg_status st = open_bench(c, v, &out->bench, e);
   if (st < 0)
@@ -135,8 +143,15 @@ static ndg_status open_filled(ndg_check *c, const ndg_check_variant *v, int patt
   if (!out->phi || !out->gradient)
     return ndg_fail(e, NDG_ENOMEM, "out of memory for a solution");
   fill_stack(pattern);
-  st = use(&out->bench, pattern, out->phi, out->gradient, e);
-  (void)mallopt(M_PERTURB, 0);
+  return use(&out->bench, pattern, out->phi, out->gradient, e);
+}
+
+static ndg_status open_filled(ndg_check *c, const ndg_check_variant *v, int pattern, filled *out,
+                              ndg_error *e) {
+  held h;
+  fill_heap(pattern, &h);
+  const ndg_status st = use_filled(c, v, pattern, out, e);
+  let_go(&h);
   return st;
 }
 
