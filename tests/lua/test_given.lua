@@ -242,6 +242,29 @@ for name, call in pairs {
   end)
 end
 
+-- Values filled in for what a script leaves out, against "(default: 0.9)" of the annotations.
+local function check_defaults(class_name, values)
+  local found = 0
+  for _, field in ipairs(library.fields(model, model.classes[class_name])) do
+    local said = field.doc:match "%(default: `?([%w_.%-]+)"
+    local value = values[field.name]
+    if said and value ~= nil and value ~= math.huge then
+      tap.is(tonumber(said) or said, tonumber(value) or tostring(value),
+        class_name .. ", default of " .. field.name)
+      found = found + 1
+    end
+  end
+  return found
+end
+
+tap.test("defaults of the optimisers are those that are said", function()
+  local result = nudge.meta_train { learner = nudge.learner("quadratic", { form = "ridge" }),
+    domain = nudge.domains.linear {}, inner = { lr = 0.1, steps = 1 }, steps = 0, meta_batch = 1,
+    rule = nudge.rule "implicit", outer = { lr = 0.1 } }
+  tap.ok(check_defaults("nudge.given.inner", result.made_of.inner) >= 6, "defaults of inner")
+  tap.ok(check_defaults("nudge.given.meta_outer", result.made_of.outer) >= 6, "defaults of outer")
+end)
+
 tap.test("every class of given fields is held against a function", function()
   local without = { ["nudge.given.tasks"] = true, -- tables that nudge makes
     ["nudge.given.outer_fields"] = true, ["nudge.given.regression_domain"] = true, -- parents
