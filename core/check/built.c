@@ -91,7 +91,8 @@ static ndg_status build_again(ndg_problem *p, ndg_learner_outputs *out, ndg_erro
                                  .phi = p->phi,
                                  .theta = p->theta_seen,
                                  .arrays = p->arrays,
-                                 .array_descriptions = described};
+                                 .array_descriptions = described,
+                                 .layout = p->layout};
   *out = (ndg_learner_outputs){.struct_size = sizeof *out};
   const ndg_status st =
       p->learner.loaded->ops.learner.build(p->learner.options, &p->builder, &in, out, e);
