@@ -137,6 +137,7 @@ static ndg_status open_script(void *context, ndg_registry *registry, ndg_error *
                         .out = ".",
                         .library = ndg_cli_library_folder(),
                         .script = context,
+                        .define_only = true,
                         .version = NDG_VERSION,
                         .compiler = NDG_COMPILER};
   const ndg_status st = ndg_lua_open(&host, &L, e);

@@ -44,6 +44,10 @@ void ndg_lua_push_arguments(lua_State *L, const ndg_lua_arguments *);
    [-0, +0, v] */
 void ndg_lua_check_settings(lua_State *L, const ndg_lua_host *);
 
+/* Before a script uses a component or computes: it ends here where only its definitions are wanted.
+   [-0, +0, v] */
+void ndg_lua_end_definitions(lua_State *L);
+
 /* interrupt.c */
 bool ndg_lua_interrupted(void);               /* at once, not at the end of a step; [-0, +0, -] */
 void ndg_lua_raise_interrupted(lua_State *L); /* at the script's line; never returns. [-0, +0, v] */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "bind/callback.h"
+#include "bind/define.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -29,6 +29,7 @@ static int close_callbacks(lua_State *L) { /* [-1, +0, -] */
   ndg_lua_callbacks *c = lua_touserdata(L, 1);
   if (c->open) {
     c->open = false;
+    ndg_lua_give_back_extensions(c, NULL);
     pthread_mutex_destroy(&c->lock);
     ndg_free(c->free);
     c->free = NULL;

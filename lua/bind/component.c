@@ -15,6 +15,7 @@ ndg_lua_component *ndg_lua_check_component(lua_State *L, int index, const char *
 /* (id[, options]). User value 1: the options as given, for sweeps over them. [-2, +1, v] */
 static int open_component(lua_State *L, const char *kind, const char *type) {
   const char *id = luaL_checkstring(L, 1);
+  ndg_lua_end_definitions(L);
   lua_settop(L, 2);
   ndg_lua_component *c = lua_newuserdatauv(L, sizeof *c, 1);
   *c = (ndg_lua_component){0};

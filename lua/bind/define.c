@@ -33,7 +33,7 @@ static memory *push_memory(lua_State *L) { /* [-0, +1, m] */
   return m;
 }
 
-static void *take(lua_State *L, ndg_arena *arena, uint64_t n, size_t size) { /* [-0, +0, v] */
+void *ndg_lua_take(lua_State *L, ndg_arena *arena, uint64_t n, size_t size) {
   void *p = ndg_arena_alloc(arena, (size_t)n, size);
   if (!p)
     ndg_lua_no_memory(L);
@@ -64,7 +64,7 @@ static bool flag(lua_State *L, int index, const char *name) { /* [-0, +0, e] */
 static const char *const *texts(lua_State *L, int index, const char *name, ndg_arena *arena) {
   lua_getfield(L, index, name);
   const uint64_t n = lua_istable(L, -1) ? lua_rawlen(L, -1) : 0;
-  const char **out = take(L, arena, n + 1, sizeof *out);
+  const char **out = ndg_lua_take(L, arena, n + 1, sizeof *out);
   for (uint64_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
     out[i] = ndg_arena_strdup(arena, luaL_checkstring(L, -1));
@@ -108,7 +108,7 @@ static ndg_value number(lua_State *L, int index, const char *name, ndg_value oth
 static const ndg_choice *choices(lua_State *L, int index, ndg_arena *arena) {
   lua_getfield(L, index, "choices");
   const uint64_t n = lua_rawlen(L, -1);
-  ndg_choice *out = take(L, arena, n + 1, sizeof *out);
+  ndg_choice *out = ndg_lua_take(L, arena, n + 1, sizeof *out);
   for (uint64_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
     out[i] = (ndg_choice){.name = text(L, lua_gettop(L), "name", arena),
@@ -154,7 +154,7 @@ static ndg_option read_option(lua_State *L, ndg_arena *arena, uint64_t *size) {
 static const ndg_option *read_options(lua_State *L, int index, ndg_arena *arena, uint64_t *size) {
   lua_getfield(L, index, "options");
   const uint64_t n = lua_rawlen(L, -1);
-  ndg_option *out = take(L, arena, n + 1, sizeof *out);
+  ndg_option *out = ndg_lua_take(L, arena, n + 1, sizeof *out);
   *size = sizeof(void *);
   for (uint64_t i = 0; i < n; i++) {
     lua_rawgeti(L, -1, (lua_Integer)i + 1);
@@ -167,9 +167,11 @@ static const ndg_option *read_options(lua_State *L, int index, ndg_arena *arena,
 
 /* ---- components ---- */
 
-static ndg_component *read_component(lua_State *L, int index, bool learner, ndg_arena *arena) {
-  static const char *const graph[] = {NDG_CAP_GRAPH, NULL};
-  ndg_component *c = take(L, arena, 1, sizeof *c);
+static ndg_component *read_component(lua_State *L, int index, bool learner,
+                                     const ndg_examples *examples, ndg_arena *arena) {
+  static const char *const plain[] = {NDG_CAP_GRAPH, NULL};
+  static const char *const with_example[] = {NDG_CAP_GRAPH, NDG_CAP_EXAMPLE, NULL};
+  ndg_component *c = ndg_lua_take(L, arena, 1, sizeof *c);
   *c = (ndg_component){.struct_size = sizeof *c,
                        .props = NDG_PROP_DETERMINISTIC | NDG_PROP_F64 |
                                 (flag(L, index, "batch_invariant") ? NDG_PROP_BATCH_INVARIANT : 0u),
@@ -180,7 +182,9 @@ static ndg_component *read_component(lua_State *L, int index, bool learner, ndg_
                        .doc = text(L, index, "doc", arena),
                        .cite = text(L, index, "cite", arena),
                        .needs = texts(L, index, "needs", arena),
-                       .provides = learner ? graph : NULL,
+                       .provides = !learner   ? NULL
+                                   : examples ? with_example
+                                              : plain,
                        .ops = learner ? (const void *)&ndg_lua_learner_ops
                                       : (const void *)&ndg_lua_rule_ops};
   c->options = read_options(L, index, arena, &c->options_size);
@@ -198,14 +202,24 @@ static int define(lua_State *L) {
   luaL_checkstack(L, 12, NULL);
   ndg_lua_callbacks *callbacks = ndg_lua_get_callbacks(L);
   memory *m = push_memory(L);
-  ndg_lua_definition *d = take(L, m->arena, 1, sizeof *d);
-  const ndg_component *c = read_component(L, 2, learner, m->arena);
+  ndg_lua_definition *d = ndg_lua_take(L, m->arena, 1, sizeof *d);
+  const ndg_examples *examples = ndg_lua_read_examples(L, 2, m->arena);
+  ndg_component *c = read_component(L, 2, learner, examples, m->arena);
   const char *place = text(L, 2, "place", m->arena), *path = text(L, 2, "path", m->arena);
   *d = (ndg_lua_definition){callbacks, c, place};
   lua_getfield(L, 2, "functions");
   lua_rawsetp(L, LUA_REGISTRYINDEX, d);
+  if (examples) {
+    ndg_learner_ops *ops = ndg_lua_take(L, m->arena, 1, sizeof *ops);
+    *ops = ndg_lua_learner_ops;
+    c->ops = ops;
+    if (!ndg_lua_take_extension(callbacks, examples, ops))
+      ndg_lua_fail(L, NDG_EINVAL, "no more than 32 learners at a time may have an example");
+  }
   ndg_error e = {0};
   if (ndg_registry_define(ndg_lua_get_host(L)->registry, c, place, path, d, m->arena, &e) < 0) {
+    if (examples)
+      ndg_lua_give_back_extensions(callbacks, examples);
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, d);
     return ndg_lua_raise(L, &e, c->id, NULL);

@@ -81,6 +81,17 @@ void ndg_lua_settle(lua_State *L, const ndg_lua_estimate *, ndg_status, const nd
                     bool soft);
 int ndg_lua_estimate_methods(lua_State *L);        /* function; [-0, +1, -] */
 extern const luaL_Reg ndg_lua_estimate_requests[]; /* methods with a table, requests.c */
+
+/* define_example.c */
+void *ndg_lua_take(lua_State *L, ndg_arena *, uint64_t n, size_t size); /* define.c; [-0, +0, v] */
+/* The list `examples` of the table at index; NULL: there is none. [-0, +0, v] */
+const ndg_examples *ndg_lua_read_examples(lua_State *L, int index, ndg_arena *);
+/* An extension() that answers with them; false: there are too many. [any; any; cheap] */
+bool ndg_lua_take_extension(const ndg_lua_callbacks *owner, const ndg_examples *,
+                            ndg_learner_ops *);
+/* All of an owner's, or the one of these examples, may be used again. [any; any; cheap] */
+void ndg_lua_give_back_extensions(const ndg_lua_callbacks *owner, const ndg_examples *);
+
 extern const luaL_Reg ndg_lua_define_functions[];
 
 #endif

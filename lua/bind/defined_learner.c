@@ -173,6 +173,8 @@ static void end_build(lua_State *L, void *context) {
 static ndg_status build_losses(const void *options, const ndg_builder *builder,
                                const ndg_learner_inputs *in, ndg_learner_outputs *out,
                                ndg_error *e) {
+  if (in->struct_size < sizeof *in || !in->layout)
+    return ndg_fail(e, NDG_EABI, "build got no layout, which came with ABI 1.2");
   build b = {.options = options, .builder = builder, .in = in, .out = out};
   return ndg_lua_call_defined(options, run_build, end_build, &b, e);
 }

@@ -161,6 +161,7 @@ static int declare_settings(lua_State *L) { /* [-0, +0, -] the script has declar
 }
 
 static int require_settings(lua_State *L) { /* [-0, +0, v] before long work */
+  ndg_lua_end_definitions(L);
   ndg_lua_check_settings(L, ndg_lua_get_host(L));
   return 0;
 }

@@ -52,8 +52,11 @@ typedef struct ndg_lua_host {
   bool keep;                      /* what the script does is kept in a store */
   bool changed_script;            /* a run may go on with a script that is not what it was */
   const char *version, *compiler; /* of the program; may be NULL */
-  lua_CFunction verbs;            /* gives the module nudge.verbs: its commands; may be NULL */
+  bool define_only; /* a script ends, successfully, where it begins to use components or to compute:
+                       what it has defined by then is what is wanted */
+  lua_CFunction verbs; /* gives the module nudge.verbs: its commands; may be NULL */
   /* kept by the bindings */
+  bool defined;           /* a script of which only definitions are wanted has ended so */
   bool interrupted;       /* a request to stop ended the script */
   int64_t run;            /* of the store, once the script has ended; 0: none */
   ndg_arena *texts;       /* of a run that goes on */

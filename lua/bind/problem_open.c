@@ -185,6 +185,7 @@ int ndg_lua_problem_set_tasks(lua_State *L) { /* (tasks): self. [-0, +1, v] */
 
 int ndg_lua_problem_open(lua_State *L) { /* ({learner, inner, n_tasks, arrays, dtype, seed}) */
   ndg_lua_refuse_inside(L);
+  ndg_lua_end_definitions(L);
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 16, NULL);

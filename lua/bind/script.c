@@ -80,6 +80,14 @@ static void look_beside(lua_State *L, const char *path) {
   lua_settop(L, 0);
 }
 
+void ndg_lua_end_definitions(lua_State *L) {
+  ndg_lua_host *host = ndg_lua_get_host(L);
+  if (host->define_only) {
+    host->defined = true;
+    ndg_lua_fail(L, NDG_EINVAL, "definitions end here");
+  }
+}
+
 static int run_protected(lua_State *L) {
   run_context *run = lua_touserdata(L, 1);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &run_key);
@@ -177,6 +185,9 @@ ndg_status ndg_lua_run_file(ndg_lua_host *host, lua_State *L, const char *path, 
                             ndg_error *e) {
   run_context run = {.host = host, .path = path, .trace = trace, .error = e};
   run_function(L, run_protected, &run);
+  if (host->defined)
+    *e = (ndg_error){0};
+  host->define_only = host->defined = false;
   finish(host, L, e);
   return e->code;
 }

@@ -4,6 +4,7 @@
 local core = require "nudge.core"
 local check = require "nudge.check"
 local options = require "nudge.define.options"
+local example = require "nudge.define.example"
 local learner = require "nudge.define.learner"
 local rule = require "nudge.define.rule"
 
@@ -41,9 +42,6 @@ local function with(own)
   return all
 end
 
--- id -> { kind, place, example }, of this process.
-define.made = {}
-
 local function make(kind, given, own, functions)
   local what = "nudge.define_" .. kind
   local d = check.fields(what, given, with(own))
@@ -58,16 +56,15 @@ local function make(kind, given, own, functions)
     cite = d.cite, place = place, path = path, batch_invariant = d.batch_invariant,
     options = options.normalise(owner, d.options or {}),
     needs = rule.needs(owner, d.needs or {}),
-    functions = functions(d),
+    functions = functions(d), examples = example.normalise(owner, d.example),
   }
   spec.functions.check = d.check
   core.define(kind, spec)
-  define.made[d.id] = { kind = kind, place = place, example = d.example }
 end
 
 function define.learner(given)
   make("learner", given, { parameters = "!function", loss = "!function",
-    example = "table|function" }, learner.functions)
+    example = "table" }, learner.functions)
 end
 
 function define.rule(given)
