@@ -10,6 +10,7 @@ enum { PATIENCE = 100000 };
 struct ndg_lua_callbacks {
   pthread_mutex_t lock;
   bool open;
+  bool collect;       /* after each call: what is alive can then be counted, as the checker does */
   lua_State *service; /* makes coroutines; used under the lock only */
   uint32_t n_made, n_free;
   lua_State **free; /* room for all that were made */
@@ -57,6 +58,7 @@ ndg_lua_callbacks *ndg_lua_get_callbacks(lua_State *L) {
   if (pthread_mutex_init(&c->lock, NULL) != 0)
     ndg_lua_no_memory(L);
   c->open = true;
+  c->collect = ndg_lua_get_host(L)->define_only;
   lua_rawsetp(L, LUA_REGISTRYINDEX, &callbacks_key);
   return c;
 }
@@ -177,6 +179,8 @@ static void leave(ndg_lua_callbacks *c, lua_State *L) {
   depth--;
   lua_sethook(L, NULL, 0, 0);
   lua_settop(L, 0);
+  if (c->collect)
+    lua_gc(L, LUA_GCCOLLECT);
   c->free[c->n_free++] = L;
   pthread_mutex_unlock(&c->lock);
 }

@@ -25,7 +25,8 @@ static const void *answer(int i, const char *id) {
 #define ALL(OF)                                                                                    \
   OF(0)                                                                                            \
   OF(1)                                                                                            \
-  OF(2) OF(3) OF(4) OF(5) OF(6) OF(7) OF(8) OF(9) OF(10) OF(11) OF(12) OF(13) OF(14) OF(15) OF(16) \
+  OF(2)                                                                                            \
+  OF(3) OF(4) OF(5) OF(6) OF(7) OF(8) OF(9) OF(10) OF(11) OF(12) OF(13) OF(14) OF(15) OF(16)       \
       OF(17) OF(18) OF(19) OF(20) OF(21) OF(22) OF(23) OF(24) OF(25) OF(26) OF(27) OF(28) OF(29)   \
           OF(30) OF(31)
 ALL(FUNCTION)

@@ -77,13 +77,18 @@ static int peak_bytes(lua_State *L) {
   return 2;
 }
 
-/* Paths of the files that components come from, once each. [-0, +1, m] */
-static void push_plugins(lua_State *L, const ndg_registry *registry) {
+/* Paths of the files that components come from, once each: plugins, or scripts that define some.
+   [-0, +1, m] */
+static void push_files(lua_State *L, const ndg_registry *registry, bool defined) {
   lua_newtable(L);
   lua_newtable(L); /* those seen */
   const uint64_t n = registry ? ndg_registry_count(registry, NULL) : 0;
   for (uint64_t i = 0; i < n; i++) {
-    const char *path = ndg_registry_at(registry, NULL, i)->path;
+    const ndg_loaded *l = ndg_registry_at(registry, NULL, i);
+    const char *path = l->path;
+    if ((l->definition != NULL) != defined) {
+      continue;
+    }
     if (lua_getfield(L, -1, path) == LUA_TNIL) {
       lua_pushboolean(L, true);
       lua_setfield(L, -3, path);
@@ -95,7 +100,8 @@ static void push_plugins(lua_State *L, const ndg_registry *registry) {
   lua_pop(L, 1);
 }
 
-/* {version, compiler, blas = {library, core, family}, kernels, lua, threads, plugins}. [-0, +1, m]
+/* {version, compiler, blas = {library, core, family}, kernels, lua, threads, plugins, definitions}.
+ * [-0, +1, m]
  */
 static int facts(lua_State *L) {
   const ndg_lua_host *host = ndg_lua_get_host(L);
@@ -112,8 +118,10 @@ static int facts(lua_State *L) {
   ndg_lua_set_text(L, "core", blas.core);
   ndg_lua_set_text(L, "family", blas.family);
   lua_setfield(L, -2, "blas");
-  push_plugins(L, host->registry);
+  push_files(L, host->registry, false);
   lua_setfield(L, -2, "plugins");
+  push_files(L, host->registry, true);
+  lua_setfield(L, -2, "definitions");
   return 1;
 }
 

@@ -64,6 +64,19 @@ local function script_of(r, given, may_change)
   return path, { from = was, to = is, lines = lines or nil, at = os.date "!%Y-%m-%dT%H:%M:%SZ" }
 end
 
+-- Files besides the script that defined learners and rules are what they were.
+local function check_definitions(r, may_change)
+  for _, was in ipairs(r.manifest.definitions or {}) do
+    local there = core.real_path(was.path)
+    local changed = was.sha256 and was.path ~= r.manifest.script.path
+      and (not there or core.sha256_file(was.path) ~= was.sha256)
+    if changed and not may_change then
+      check.fail("run %d was made with other definitions than %s has now%s; --changed-script goes on "
+        .. "with them all the same", r.id, was.path, there and "" or ": it is not there")
+    end
+  end
+end
+
 -- Settings of the command line say nothing new.
 local function check_settings(r, given)
   local was = {}
@@ -125,6 +138,7 @@ function resume.prepare(name, may_change)
   end
   check_settings(r, host.settings)
   local script, change = script_of(r, host.script, may_change)
+  check_definitions(r, may_change)
   host.script = script
   local other = differences(r.manifest, manifest.make(host))
   if change then

@@ -59,5 +59,53 @@ echo 'error "in the script"' >raises.lua
 "$nudge" check raises.lua >log 2>&1
 [ $? = 1 ] && grep -q 'raises.lua:1: in the script' log
 report $? "an error of the script is the finding"
+
+cat >means.lua <<'EOF'
+local nudge = require "nudge"
+nudge.define_learner {
+  id = "lab.means", title = "Mean",
+  parameters = function()
+    return { phi = { { "m" } }, theta = { { "pull", constant = 0.1, nonnegative = true } } }
+  end,
+  loss = function(g, p, task)
+    return g.mean((task.learn.x - p.m) ^ 2) + p.pull * p.m ^ 2, g.mean((task.eval.x - p.m) ^ 2)
+  end,
+}
+EOF
+cat >train.lua <<'EOF'
+local nudge = require "nudge"
+require "means"
+local result = nudge.meta_train {
+  learner = nudge.learner "lab.means", rule = nudge.rule "implicit", seed = 1,
+  domain = nudge.domain { name = "numbers", arrays = { "learn.x", "eval.x" },
+    task = function(random)
+      return { ["learn.x"] = random:normal(4), ["eval.x"] = random:normal(3) }
+    end },
+  inner = { optimizer = "newton", lr = 1, steps = 3 }, outer = { lr = 0.01 },
+  steps = 6, meta_batch = 2,
+  on_step = function(s)
+    if s.step == 3 and not io.open "on" then
+      error "stopped half-way"
+    end
+  end,
+}
+print(nudge.array(result.theta:totable())[1])
+EOF
+mkdir whole cut
+touch on
+"$nudge" run train.lua --out whole >wanted 2>log
+report $? "a run with a learner of a module"
+rm on
+"$nudge" run train.lua --out cut >log 2>&1
+[ $? = 1 ] && grep -q 'stopped half-way' log && touch on &&
+  "$nudge" run --resume last --out cut >got 2>log && cmp got wanted >>log
+report $? "one that was stopped goes on to the same bits"
+rm on
+"$nudge" run train.lua --out cut >log 2>&1
+touch on
+sed -i 's/0.1/0.2/' means.lua
+"$nudge" run --resume last --out cut >log 2>&1
+[ $? = 1 ] && grep -q 'other definitions than .*means.lua has now' log
+report $? "but not with another learner"
 echo "1..$n"
 exit $failed
