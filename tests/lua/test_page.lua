@@ -132,9 +132,53 @@ tap.test("only what a figure needs comes through, and nothing that leads outside
     tap.is(text:find(gone), nil, gone)
   end
   for _, there in ipairs { 'href="#f1%-p"', 'id="f1%-p"', "url%(#f1%-p%)", "var%(%-%-c1%)",
-    "stroke:var%(%-%-c6%)", "M1.2,5.6 L2,3", "a &lt;b&gt; &amp; &lt;c", 'viewBox="0 0 20 10"' } do
+    "stroke:var%(%-%-c6%)", "M1%.2 5%.7l%.8%-2%.7", "a &lt;b&gt; &amp; &lt;c",
+    'viewBox="0 0 20 10"' } do
     tap.matches(text, there)
   end
+end)
+
+tap.test("paths are short, and the same to a tenth of a pixel", function()
+  local path = require "nudge.page.path"
+  tap.is(path.short "M10,20 L10.04,20 L12.56,20.0 L12.56,3.26 L-1.5,0.5",
+    "M10 20h0 2.6v-16.7l-14.1-2.8")
+  tap.is(path.short "M0,0 L1,1 L2,2 M5,5\n\tL6,5", "M0 0l1 1 1 1M5 5h1")
+  tap.is(path.short "M-0.5,.5 L1,1", nil, "gnuplot writes a digit before the point")
+  tap.is(path.short "M0,0 C1,1 2,2 3,3", nil)
+  tap.is(path.short "L1,1", nil)
+  tap.is(path.short "", nil)
+  tap.is(path.closed "0,0 2,0 2,2 0,2", "M0 0h2v2h-2z")
+  -- Rounding does not add up along a path.
+  local random, d, points = nudge.random(3):uniform(400), {}, {}
+  for i = 1, 200 do
+    points[i] = { 300 * random[i], 300 * random[i + 200] }
+    d[i] = string.format("%s%.3f,%.3f", i == 1 and "M" or "L", points[i][1], points[i][2])
+  end
+  local x, y, i = 0, 0, 0
+  for command, numbers in path.short(table.concat(d, " ")):gmatch "(%a)([^%a]*)" do
+    local list = {}
+    for number in numbers:gmatch "%-?[%d.]+" do
+      list[#list + 1] = tonumber(number)
+    end
+    for k = 1, #list, (command == "h" or command == "v") and 1 or 2 do
+      x = x + (command ~= "v" and list[k] or 0)
+      y = y + (command == "v" and list[k] or command ~= "h" and list[k + 1] or 0)
+      i = i + 1
+      local off = math.max(math.abs(x - points[i][1]), math.abs(y - points[i][2]))
+      tap.ok(off < 0.051, "point " .. i)
+    end
+  end
+  tap.is(i, 200)
+end)
+
+tap.test("groups of the same looks become one, polygons paths", function()
+  local text = html.text(svg.inline('<svg width="9" height="9"><g fill="none"><path d="M0,0 L1,1"/>'
+    .. '</g>\n<g fill="none"><text>a</text></g><g fill="none" opacity="0.5"><text>b</text></g>'
+    .. '<g fill="none" opacity="0.5"><polygon fill="rgb(1,2,3)" points="0,0 1,0 1,1"/></g></svg>',
+    "f-", "x"))
+  tap.is(count(text, "<g"), 3)
+  tap.is(count(text, "</g>"), 3)
+  tap.matches(text, '<path d="M0 0h1v1z" style="fill:#010203"/>')
 end)
 
 tap.test("files that are no figures are refused", function()
@@ -264,8 +308,8 @@ tap.test("what seeds came to is shown as their mean and deviation", function()
     return { { step = 3, loss = last[series] } }
   end, "nudge.db")
   tap.matches(text, "1.5 ± 0.71")
-  tap.matches(text, '<td class="number" data%-value="2">2</td>')
-  tap.matches(text, '<td class="number" data%-value="5">5</td>')
+  tap.matches(text, '<td class="number">2</td>')
+  tap.matches(text, '<td class="number">5</td>')
 end)
 
 tap.test("more curves than colours come in sets, by what their names begin with", function()

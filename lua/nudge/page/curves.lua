@@ -10,7 +10,7 @@ local thin = require "nudge.page.thin"
 local curves = {}
 
 local INTERVALS, FEWEST = 240, 30 -- of a thinned curve
-local POINTS = 32000 -- on a page: with some 11 characters each
+local POINTS = 32000 -- on a page: with some 8 characters each
 local WIDTH, HEIGHT = 280, 170 -- of a plot in pixels
 local LINE = 1.5
 local MARKED = 3 -- curves at most, whose points may have marks

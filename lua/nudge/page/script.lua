@@ -8,7 +8,10 @@ return [[
   const keyOf = (row, column) => {
     const cell = row.cells[column];
     const value = cell.getAttribute("data-value");
-    return value === null ? cell.textContent.trim() : Number(value);
+    const text = cell.textContent.trim();
+    if (value !== null) return Number(value);
+    return text !== "" && cell.classList.contains("number") && !Number.isNaN(Number(text))
+      ? Number(text) : text;
   };
   const isEmpty = (key) => key === "\u2013" || key === "" || Number.isNaN(key);
   const compare = (a, b) => {

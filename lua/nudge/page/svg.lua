@@ -3,6 +3,7 @@
 -- the colours of nudge's figures follow the page's (light or dark), and nothing refers to the
 -- outside.
 local html = require "nudge.page.html"
+local path = require "nudge.page.path"
 local styles = require "nudge.styles"
 
 local svg = {}
@@ -77,9 +78,21 @@ local function parsed(tag)
 end
 
 -- Coordinates to a tenth of a pixel, on one line.
-local function shortened(path)
-  return (path:gsub("(%d%.%d)%d+", "%1"):gsub("%.0%f[%D]", ""):gsub("%s+", " ")
-    :gsub("^ ", ""):gsub(" $", ""))
+local function shortened(given)
+  return path.short(given) or (given:gsub("(%d%.%d)%d+", "%1"):gsub("%.0%f[%D]", "")
+    :gsub("%s+", " "):gsub("^ ", ""):gsub(" $", ""))
+end
+
+-- A polygon is a closed path, which takes less room.
+local function polygon_as_path(name, given)
+  for i, attribute in ipairs(name == "polygon" and given or {}) do
+    local d = attribute[1] == "points" and path.closed(attribute[2])
+    if d then
+      given[i] = { "d", d }
+      return "path"
+    end
+  end
+  return name
 end
 
 local function own_attributes(given, prefix)
@@ -99,7 +112,7 @@ local function own_attributes(given, prefix)
     elseif key == "clip-path" then
       out[key] = clip and "url(#" .. prefix .. clip .. ")"
     elseif attributes[key] and value ~= defaults[key] and not value:find("url", 1, true) then
-      out[key] = (key == "d" or key == "points") and shortened(value) or value
+      out[key] = (key == "d" and shortened(value)) or value
     end
   end
   out.style = #style > 0 and table.concat(style, ";") or nil
@@ -166,7 +179,7 @@ end
 
 local BROKEN = "is no well-formed SVG"
 
--- What has been read so far: markup, names of open elements, how many of them are dropped ones.
+-- What has been read so far: markup, names and tags of open elements, how many are dropped ones.
 local Reader = {}
 Reader.__index = Reader
 
@@ -185,13 +198,22 @@ function Reader:finish(name)
   if #self.open == 0 or self.open[#self.open] ~= name then
     return false
   end
+  local tag = self.tags[#self.open]
   self.open[#self.open] = nil
   if dropped[name] then
     self.dropped = self.dropped - 1
   elseif self:shows() then
     self.out[#self.out + 1] = "</" .. name .. ">"
+    self.ended = { tag = tag, at = #self.out }
   end
   return true
+end
+
+-- Does a group begin where one of the same looks has just ended? Both are one then.
+function Reader:goes_on(name, tag)
+  local ended = self.ended
+  return name == "g" and ended and ended.at == #self.out and ended.tag == tag
+    and not tag:find("opacity", 1, true)
 end
 
 -- The markup of a tag; nil and a reason.
@@ -205,20 +227,27 @@ function Reader:tag(name, given, closed)
   elseif name == "rect" and closed and is_paper(given, self.size) then
     return ""
   end
+  name = polygon_as_path(name, given)
   return as_tag(name, own_attributes(given, self.prefix), closed)
 end
 
 -- The beginning of an element, or all of it; nil and a reason.
 function Reader:begin(name, given, closed)
+  local tag
   if self:shows() and not dropped[name] then
-    local tag, why = self:tag(name, given, closed)
+    local why
+    tag, why = self:tag(name, given, closed)
     if not tag then
       return nil, why
+    elseif not closed and self:goes_on(name, tag) then
+      self.out[#self.out] = nil
+    else
+      self.out[#self.out + 1] = tag
     end
-    self.out[#self.out + 1] = tag
   end
   if not closed then
     self.open[#self.open + 1] = name
+    self.tags[#self.open] = tag or ""
     self.dropped = self.dropped + (dropped[name] and 1 or 0)
   end
   return true
@@ -250,8 +279,8 @@ end
 -- Markup of a figure from the text of an SVG file: ids begin with `prefix`, `label` says what it
 -- shows. nil and a reason where there is something in it that a figure has no need of.
 function svg.inline(text, prefix, label)
-  local reader = setmetatable({ out = {}, open = {}, dropped = 0, prefix = prefix, label = label },
-    Reader)
+  local reader = setmetatable({ out = {}, open = {}, tags = {}, dropped = 0, prefix = prefix,
+    label = label }, Reader)
   text = text:gsub("<!%-%-.-%-%->", ""):gsub("<%?.-%?>", ""):gsub("<!DOCTYPE[^>]*>", "")
   local good, why = reader:read(text)
   if not good then

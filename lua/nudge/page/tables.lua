@@ -19,6 +19,12 @@ function tables.number(v)
     or text.number(v, large and "%.0f" or "%.4g")
 end
 
+-- What a column is sorted by, where its text does not say it: as exact as can be seen.
+local function sort_key(value, shown, number)
+  local exact = math.tointeger(value) or core.parse_number(string.format("%.9g", value)) or value
+  return not (number and tostring(exact) == shown) and core.number_text(exact) or nil
+end
+
 local function cell(content, row_heading, number)
   local shown, sort = content, nil
   if type(content) == "table" and not is_node(content) then
@@ -28,7 +34,7 @@ local function cell(content, row_heading, number)
     sort = sort or shown
     shown = shown == shown and tables.number(shown) or nil
   end
-  local value = sort and sort == sort and core.number_text(sort + 0.0) or nil
+  local value = sort and sort == sort and sort_key(sort, shown, number) or nil
   return html.tag(row_heading and "th" or "td", {
     scope = row_heading and "row", ["data-value"] = value, class = number and "number",
   }, shown == nil and "–" or shown)
