@@ -86,6 +86,10 @@ ndg_inner ndg_ref_descent(void) {
   return (ndg_inner){.optimizer = {.kind = NDG_GRADIENT_DESCENT, .lr = 0.5}, .steps = 400};
 }
 
+ndg_inner ndg_ref_brief_descent(void) {
+  return (ndg_inner){.optimizer = {.kind = NDG_GRADIENT_DESCENT, .lr = 0.5}, .steps = 100};
+}
+
 ndg_inner ndg_ref_short(uint32_t optimizer) {
   ndg_inner inner = {.optimizer = {.kind = optimizer, .lr = 0.125}, .steps = 6};
   if (optimizer != NDG_GRADIENT_DESCENT)

@@ -75,8 +75,10 @@ typedef struct ndg_ref_problem {
   } options;
 } ndg_ref_problem;
 
-/* Gradient descent that converges on MILD and IDENTITY problems to the last digit. */
+/* Gradient descent that converges on MILD and IDENTITY problems to the last digit, as do slower
+   optimisers in as many steps; brief: only itself. */
 ndg_inner ndg_ref_descent(void);
+ndg_inner ndg_ref_brief_descent(void);
 /* Few short steps of an optimiser: far from converged. */
 ndg_inner ndg_ref_short(uint32_t optimizer);
 ndg_inner ndg_ref_newton(void);
@@ -114,6 +116,7 @@ typedef struct ndg_ref_fixed {
   ndg_real sensitivity; /* ‖(∂²φθ L^learn)ᵀ (H + damping I)⁻¹‖: of the gradient to the residual */
   ndg_real terms;      /* size of what is added up in ∂θL^learn */
   ndg_real eval_terms; /* and in the gradient itself */
+  ndg_real radius;     /* of stability, in beta; INFINITY: L^eval has no curvature */
 } ndg_ref_fixed;
 /* [any; open; pure] */
 bool ndg_ref_fixed_point(const ndg_ref_problem *, uint64_t task, ndg_real damping, ndg_ref_fixed *);

@@ -144,7 +144,7 @@ static ndg_real largest_eigenvalue(const ndg_real *matrix) {
         y[i] += matrix[i * P + j] * x[j];
     }
     norm = ndg_ref_norm(y, P);
-    for (uint32_t i = 0; i < P; i++)
+    for (uint32_t i = 0; norm > 0 && i < P; i++)
       x[i] = y[i] / norm;
   }
   return norm;
@@ -172,6 +172,19 @@ static void add_up_terms(const ndg_ref_problem *p, uint64_t task, ndg_ref_fixed 
   }
 }
 
+/* H + β M is singular first at 1 / (largest eigenvalue of H⁻¹ M): M is positive definite, or zero.
+ */
+static ndg_real radius(const ndg_ref_task *t, const ndg_real *inverse) {
+  ndg_real product[P * P];
+  for (uint32_t i = 0; i < P; i++)
+    for (uint32_t j = 0; j < P; j++) {
+      product[i * P + j] = 0;
+      for (uint32_t k = 0; k < P; k++)
+        product[i * P + j] += inverse[i * P + k] * t->m[k * P + j];
+    }
+  return 1 / largest_eigenvalue(product);
+}
+
 bool ndg_ref_fixed_point(const ndg_ref_problem *p, uint64_t task, ndg_real damping,
                          ndg_ref_fixed *x) {
   const ndg_ref_task *t = &p->task[task];
@@ -185,6 +198,7 @@ bool ndg_ref_fixed_point(const ndg_ref_problem *p, uint64_t task, ndg_real dampi
     return false;
   x->smallest = 1 / largest_eigenvalue(inverse);
   x->condition = largest_eigenvalue(h) / x->smallest;
+  x->radius = radius(t, inverse);
   memcpy(x->v, x->g, sizeof x->v);
   (void)ndg_ref_solve(P, h, x->v);
   for (uint32_t j = 0; j < Q; j++) {

@@ -57,7 +57,8 @@ static bool compare_sizes(void *context, const ndg_setting *v) {
 
 static uint64_t try_size(ndg_check *c, int power, bool both, ndg_dtype dtype) {
   sizes x = {.check = c, .power = power, .both = both};
-  ndg_ref_form f = {.n_tasks = 1, .has_start = true, .inner = ndg_ref_descent(), .dtype = dtype};
+  ndg_ref_form f = {
+      .n_tasks = 1, .has_start = true, .inner = ndg_ref_brief_descent(), .dtype = dtype};
   if (!ndg_trial_open(c, &x.plain, &f))
     return 0;
   f.eval_power = power;
@@ -117,7 +118,7 @@ static void zero_cotangent(ndg_check *c) {
   const ndg_ref_form f = {.n_tasks = 1,
                           .has_start = true,
                           .eval_zero = true,
-                          .inner = ndg_ref_descent(),
+                          .inner = ndg_ref_brief_descent(),
                           .dtype = NDG_F64};
   if (!ndg_trial_open(c, &x.plain, &f))
     return;
@@ -147,7 +148,7 @@ static void not_a_number(ndg_check *c) {
   const ndg_ref_form f = {.n_tasks = 1,
                           .has_start = true,
                           .poisoned = true,
-                          .inner = ndg_ref_descent(),
+                          .inner = ndg_ref_brief_descent(),
                           .dtype = NDG_F64};
   if (!ndg_trial_open(c, &x.plain, &f))
     return;

@@ -89,7 +89,8 @@ static bool compare_tasks(void *context, const ndg_setting *v) {
 static void tasks_alike(ndg_check *c) {
   static const uint32_t order[N] = {2, 0, 1};
   together x = {.check = c, .exactly = claims(c, NDG_PROP_BATCH_INVARIANT)};
-  ndg_ref_form f = {.n_tasks = N, .has_start = true, .inner = ndg_ref_descent(), .dtype = NDG_F64};
+  ndg_ref_form f = {
+      .n_tasks = N, .has_start = true, .inner = ndg_ref_brief_descent(), .dtype = NDG_F64};
   bool open = ndg_trial_open(c, &x.all, &f);
   f.which = order;
   open = open && ndg_trial_open(c, &x.permuted, &f);
@@ -161,7 +162,7 @@ static void soft_failures(ndg_check *c) {
   ndg_ref_form f = {.curvature = NDG_REF_UNSTABLE,
                     .n_tasks = N,
                     .has_start = true,
-                    .inner = ndg_ref_descent(),
+                    .inner = ndg_ref_brief_descent(),
                     .dtype = NDG_F64};
   bool open = ndg_trial_open(c, &x.all, &f);
   f.n_tasks = 1;

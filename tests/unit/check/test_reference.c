@@ -139,6 +139,14 @@ START_TEST(damping_moves_the_gradient_as_it_should) {
   }
   ck_assert_ldouble_eq_tol(free.condition, 1, 1e-15L);
   ck_assert_ldouble_eq_tol(damped.smallest, 4, 1e-15L);
+  /* (2 + 2) / 2 times further away */
+  ck_assert_ldouble_eq_tol(damped.radius, 2 * free.radius, 1e-15L);
+  ndg_exact found;
+  double exact[NDG_REF_META];
+  ndg_error e = {0};
+  ck_assert_int_eq(ndg_oracle(p.problem, NDG_EXACT_FIXED_POINT, 0, exact, NULL, &found, &e),
+                   NDG_OK);
+  ck_assert_double_eq_tol(found.stability_radius, (double)free.radius, 5e-3);
   ndg_ref_close(&p);
 }
 END_TEST
