@@ -35,7 +35,7 @@ function nudge.define_learner(given) end
 ---@field version? string (default: `1.0.0`)
 ---@field cite? string reference of the method
 ---@field check? fun(o: table): string? what is wrong with options that do not go together
----@field example? table|fun(): any small cases to try it on, for `nudge check`
+---@field example? table a small case to try it on, or a list of them, for `nudge check`: `{ options = { width = 3 }, arrays = { ["learn.x"] = { 4, 2 } } }`
 ---@field batch_invariant? boolean the order of samples does not matter
 
 ---Defines a rule: from then on `nudge.rule(id)` makes it.

@@ -71,8 +71,8 @@ local function check_definitions(r, may_change)
     local changed = was.sha256 and was.path ~= r.manifest.script.path
       and (not there or core.sha256_file(was.path) ~= was.sha256)
     if changed and not may_change then
-      check.fail("run %d was made with other definitions than %s has now%s; --changed-script goes on "
-        .. "with them all the same", r.id, was.path, there and "" or ": it is not there")
+      check.fail("run %d was made with other definitions than %s has now%s; --changed-script goes "
+        .. "on with them all the same", r.id, was.path, there and "" or ": it is not there")
     end
   end
 end

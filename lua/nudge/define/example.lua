@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
--- Small cases on which a learner can be tried: { options = { width = 3 }, arrays = { ["learn.inputs"]
--- = { 4, 2 }, ["learn.targets"] = { 4, classes = 3 } } }, or a list of them.
+-- Small cases on which a learner can be tried: { options = { width = 3 }, arrays = {
+-- ["learn.inputs"] = { 4, 2 }, ["learn.targets"] = { 4, classes = 3 } } }, or a list of them.
 local core = require "nudge.core"
 local check = require "nudge.check"
 

@@ -47,8 +47,8 @@ function manifest.make(host)
       program = file "/proc/self/exe" },
     script = file(host.script),
     settings = settings.values, set = host.settings,
-    plugins = files(facts.plugins), definitions = files(facts.definitions), blas = facts.blas, kernels = facts.kernels,
-    threads = facts.threads, processor = known and model or nil,
+    plugins = files(facts.plugins), definitions = files(facts.definitions), blas = facts.blas,
+    kernels = facts.kernels, threads = facts.threads, processor = known and model or nil,
     host = process.host(), out = core.real_path(host.out), started = os.date "!%Y-%m-%dT%H:%M:%SZ",
   }
   return manifest.now
