@@ -18,21 +18,18 @@ static const void *answer(int i, const char *id) {
   return strcmp(id, NDG_CAP_EXAMPLE) == 0 ? stock[i].examples : NULL;
 }
 
-#define FUNCTION(i)                                                                                \
-  static const void *extension_##i(const char *id) {                                               \
-    return answer(i, id);                                                                          \
-  }
-#define ALL(OF)                                                                                    \
-  OF(0)                                                                                            \
-  OF(1)                                                                                            \
-  OF(2)                                                                                            \
-  OF(3) OF(4) OF(5) OF(6) OF(7) OF(8) OF(9) OF(10) OF(11) OF(12) OF(13) OF(14) OF(15) OF(16)       \
-      OF(17) OF(18) OF(19) OF(20) OF(21) OF(22) OF(23) OF(24) OF(25) OF(26) OF(27) OF(28) OF(29)   \
-          OF(30) OF(31)
+/* clang-format off */
+#define ALL(OF) \
+  OF(0) OF(1) OF(2) OF(3) OF(4) OF(5) OF(6) OF(7) OF(8) OF(9) OF(10) OF(11) OF(12) OF(13) OF(14) \
+  OF(15) OF(16) OF(17) OF(18) OF(19) OF(20) OF(21) OF(22) OF(23) OF(24) OF(25) OF(26) OF(27) \
+  OF(28) OF(29) OF(30) OF(31)
+
+#define FUNCTION(i) static const void *extension_##i(const char *id) { return answer(i, id); }
 ALL(FUNCTION)
 
 #define NAME(i) extension_##i,
 static const void *(*const extensions[STOCK])(const char *) = {ALL(NAME)};
+/* clang-format on */
 
 bool ndg_lua_take_extension(const ndg_lua_callbacks *owner, const ndg_examples *examples,
                             ndg_learner_ops *ops) {
