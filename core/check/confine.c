@@ -17,17 +17,6 @@
 
 #include "check/isolate.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_SANITIZED 1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED 0
-#endif
-
 static const rlim_t memory = (rlim_t)1 << 30; /* beyond what is mapped at the start */
 static const rlim_t largest_file = (rlim_t)64 << 20;
 static const rlim_t most_files = 256;
@@ -102,7 +91,7 @@ void ndg_confine(double limit_s) {
   limit(RLIMIT_FSIZE, largest_file);
   limit(RLIMIT_NOFILE, most_files);
   limit(RLIMIT_CPU, 8 * (rlim_t)(limit_s + 1)); /* of all threads; the parent's clock comes first */
-  if (!IS_SANITIZED)                            /* a sanitizer maps terabytes */
+  if (!NDG_IS_SANITIZED)                        /* a sanitizer maps terabytes */
     limit(RLIMIT_AS, mapped() + memory);
   refuse_processes();
 }

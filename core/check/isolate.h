@@ -22,6 +22,18 @@ enum {
   NDG_SAYS_DONE = 'D' /* the work returned; without it, something ended the process */
 };
 
+/* Is this program built with a sanitizer? It is then many times slower and maps terabytes. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define NDG_IS_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define NDG_IS_SANITIZED 1
+#endif
+#endif
+#ifndef NDG_IS_SANITIZED
+#define NDG_IS_SANITIZED 0
+#endif
+
 enum { NDG_ISOLATED_OUTPUT = 2048, NDG_ISOLATED_MESSAGES = 64 * 1024 };
 
 typedef struct ndg_isolated {

@@ -79,6 +79,12 @@ static const char *name_of(const object *o, const Elf64_Sym *s) {
   return s->st_name < o->names_size ? o->names + s->st_name : "";
 }
 
+/* What older linkers and sanitizers add. */
+static bool is_toolchain(const char *name) {
+  return strcmp(name, "_init") == 0 || strcmp(name, "_fini") == 0 ||
+         strncmp(name, "__odr_asan", 10) == 0 || strncmp(name, "__asan", 6) == 0;
+}
+
 void ndg_check_exports(ndg_check *c) {
   char others[400];
   object o;
@@ -95,7 +101,7 @@ void ndg_check_exports(ndg_check *c) {
       continue;
     if (strcmp(name, "ndg_plugin_1") == 0)
       entry = true;
-    else if (strcmp(name, "_init") != 0 && strcmp(name, "_fini") != 0) /* older linkers' */
+    else if (!is_toolchain(name))
       ndg_line_add(&l, "%s%s", n++ ? ", " : "", name);
   }
   if (!entry)

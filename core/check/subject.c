@@ -12,7 +12,8 @@ static void drop(void *context, int level, const char *line) {
 }
 
 double ndg_check_limit(const ndg_check_request *q, const ndg_check_case *c) {
-  return q->limit_s > 0 ? q->limit_s : c && c->limit_s > 0 ? c->limit_s : NDG_CHECK_LIMIT_S;
+  const double own = c && c->limit_s > 0 ? c->limit_s : NDG_CHECK_LIMIT_S;
+  return q->limit_s > 0 ? q->limit_s : NDG_IS_SANITIZED ? 8 * own : own;
 }
 
 ndg_status ndg_check_subject_open(const ndg_check_subject *s, ndg_registry *r, ndg_error *e) {
