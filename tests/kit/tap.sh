@@ -37,4 +37,4 @@ finish() {
 
 # What every compiler must take without a word, in every standard from C11 on.
 strict='-O2 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-  -Wvla -Wundef -Wwrite-strings -Wformat=2 -Wcast-align -Wdouble-promotion -Werror'
+  -Wvla -Wundef -Wwrite-strings -Wformat=2 -Wcast-align -Werror'

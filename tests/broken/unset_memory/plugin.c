@@ -3,10 +3,10 @@
 #include "../museum.h"
 static double some(void) {
   double x = 1;
-  int *numbers = malloc(40 * sizeof *numbers);
+  volatile int *numbers = malloc(40 * sizeof *numbers);
   for (int i = 8; numbers && i < 32; i++)
     x += (double)(numbers[i] % 1000) * 1e-3;
-  free(numbers);
+  free((void *)numbers);
   return x;
 }
 #define EVAL_LOSS(m)                                                                               \
