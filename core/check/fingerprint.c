@@ -7,6 +7,8 @@
 
 #define BASIS UINT64_C(0xcbf29ce484222325)
 enum { MOST = 1000 }; /* of what a list or table may have */
+/* Tables of shorter entries are not options; the host refuses them. */
+enum { OPTION_SIZE = offsetof(ndg_option, choices) + sizeof(const ndg_choice *) };
 
 /* FNV-1a: two texts of one plugin that differ need not resist an adversary. */
 typedef struct sum {
@@ -63,7 +65,7 @@ static void add_options(sum *s, const ndg_option *o, uint64_t stride) {
 }
 
 static void add_component(sum *s, const ndg_component *c, uint64_t stride) {
-  if (!c)
+  if (!c || c->struct_size < offsetof(ndg_component, ops))
     return;
   add_bytes(s, &c->props, sizeof c->props);
   add_text(s, c->kind);
@@ -82,7 +84,7 @@ static void add_component(sum *s, const ndg_component *c, uint64_t stride) {
 bool ndg_check_fingerprint(const ndg_plugin *p, uint64_t *out) {
   sum s = {.value = BASIS};
   if (p->magic != NDG_ABI_MAGIC || p->abi_major != NDG_ABI_MAJOR || p->n_components > MOST ||
-      !p->components)
+      !p->components || p->option_size < OPTION_SIZE || p->option_size % 8 != 0)
     return false;
   add_bytes(&s, p, offsetof(ndg_plugin, name));
   add_text(&s, p->name);
