@@ -14,6 +14,7 @@
 #include "check/groups.h"
 #include "check/process_state.h"
 #include "plugin/elf_file.h"
+#include "plugin/registry_private.h"
 
 enum { SCAN_LIMIT_MS = 100 };
 
@@ -65,12 +66,10 @@ static void check_reload(ndg_check *c) {
   void *handle = ndg_check_load_library(c);
   if (!handle)
     return;
-  const ndg_plugin *p = dlsym(handle, "ndg_plugin_1");
-  if (!p) {
-    ndg_check_skip(c, "it has no symbol ndg_plugin_1");
-    return;
-  }
-  if (!ndg_check_fingerprint(p, &first)) {
+  ndg_error e = {.code = NDG_OK};
+  const ndg_plugin *p = NULL;
+  if (ndg_plugin_find(c->file, handle, &p, &e) < 0 || ndg_plugin_check(c->file, p, &e) < 0 ||
+      !ndg_check_fingerprint(p, &first)) {
     ndg_check_skip(c, "what it says about itself cannot be read");
     return;
   }

@@ -50,8 +50,7 @@ static ndg_status other_major(const char *path, void *handle, ndg_error *e) {
   return ndg_fail(e, NDG_EABI, "%s: not a plugin: it has no symbol ndg_plugin_1", path);
 }
 
-static ndg_status find_symbol(const char *path, void *handle, const ndg_plugin **out,
-                              ndg_error *e) {
+ndg_status ndg_plugin_find(const char *path, void *handle, const ndg_plugin **out, ndg_error *e) {
   const void *symbol = dlsym(handle, "ndg_plugin_1");
   Dl_info info;
   void *entry = NULL;
@@ -184,7 +183,7 @@ ndg_status ndg_registry_load(ndg_registry *r, const char *path, ndg_error *e) {
   if (st == NDG_OK)
     st = open_library(path, resolved, &handle, e);
   if (st == NDG_OK)
-    st = find_symbol(path, handle, &p, e);
+    st = ndg_plugin_find(path, handle, &p, e);
   if (st == NDG_OK)
     st = ndg_plugin_check(path, p, e);
   if (st == NDG_OK)

@@ -23,6 +23,8 @@ struct ndg_registry {
 #define NDG_LEARNER_OPS_SIZE_1_0 NDG_SIZE_UP_TO(ndg_learner_ops, extension)
 #define NDG_RULE_OPS_SIZE_1_0 NDG_SIZE_UP_TO(ndg_rule_ops, estimate)
 
+/* [main; any; cheap] The exported object of a library that dlopen has loaded. */
+ndg_status ndg_plugin_find(const char *path, void *handle, const ndg_plugin **out, ndg_error *);
 /* [main; load; pure] Magic, versions, sizes, texts: what holds before a component may be read. */
 ndg_status ndg_plugin_check(const char *path, const ndg_plugin *, ndg_error *);
 /* [main; load; allocates from arena] Checks one component and gives its normalised copy; *out is
