@@ -23,7 +23,7 @@ local nudge = require "nudge"
 
 local set = nudge.settings {
   preset = { "quick", choices = { "quick", "single", "full" },
-    doc = "quick: small, two minutes; single: one seed as published, hours; full: five seeds" },
+    doc = "quick: small, seconds; single: one seed as published, hours; full: five seeds" },
   methods = { "all", doc = "names of methods, separated by commas" },
   seeds = { 0, min = 0, max = 1000, doc = "runs of each method (0: as the preset)" },
   first_seed = { 1, min = 0, max = 1000000, doc = "the first seed; others follow" },

@@ -22,8 +22,8 @@ if ! command -v abidiff >/dev/null || ! command -v abidw >/dev/null; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$@" -std=c11 -g -fPIC -shared -fvisibility=hidden -I"$include" -o "$work/witness.so" \
-  "$here/witness.c" || exit 1
+"$@" -std=c11 -g -ffile-prefix-map="$here/=" -fPIC -shared -fvisibility=hidden -I"$include" \
+  -o "$work/witness.so" "$here/witness.c" || exit 1
 if [ $write = yes ]; then
   for released in "$here"/released/*; do
     sh "$here/promise.sh" "$released" "$include" "$@" || exit 1
